@@ -1,0 +1,10 @@
+package io.tapestream.journal;
+
+/** The journal belongs to another environment, feed or stream, or was written by a newer version. */
+public final class JournalMismatchException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    JournalMismatchException(String message) {
+        super(message);
+    }
+}
