@@ -17,8 +17,16 @@ public interface Trade {
         LONE_SURROGATE
     }
 
-    /** What is wrong; anything but NONE makes the other values meaningless. */
+    /**
+     * What is wrong; anything but NONE makes the values below meaningless, {@link #offset} and {@link #length} apart.
+     */
     Defect defect();
+
+    /** Offset of the element's own first byte, the opening brace of a trade. */
+    int offset();
+
+    /** Bytes of the whole element, its closing brace included. */
+    int length();
 
     /** Offset of the symbol's first byte after its quotation mark. */
     int symbolOffset();
