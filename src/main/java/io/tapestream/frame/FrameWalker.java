@@ -1,8 +1,17 @@
 package io.tapestream.frame;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
-/** Walks one message and notes where its trades lie. */
+/**
+ * Walks one message and notes where its trades lie.
+ *
+ * <p>A message is taken in one pass, in linear time, without a copy and without allocation; only the room for offsets
+ * grows to the largest message seen. Order and spacing of keys carry no meaning, and of duplicate keys the last one
+ * counts. Elements of {@code data} are noted before the type is known, because the feed sends the type last. Not safe
+ * for use by several threads.
+ */
 public final class FrameWalker {
     /** What a message turned out to be. */
     public enum Kind {
@@ -18,25 +27,195 @@ public final class FrameWalker {
         BROKEN
     }
 
+    private static final int TYPE_NAME_LENGTH = 32;
+    private static final int NO_TYPE = -1;
+
+    private final JsonScanner scanner = new JsonScanner();
+    private final TradeSlots trades = new TradeSlots();
+    private final JsonName name = new JsonName();
+
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private int typeOffset = NO_TYPE;
+    private int typeLength;
+    private boolean typeEscaped;
+
     /** Walks {@code length} bytes from {@code offset}; what {@link #trade} returned before is no longer valid. */
-    public Kind walk(ByteBuffer buffer, int offset, int length) {
-        throw new UnsupportedOperationException("walk");
+    public Kind walk(ByteBuffer newBuffer, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, newBuffer.limit());
+        buffer = newBuffer;
+        typeOffset = NO_TYPE;
+        trades.clear();
+        Kind kind = kindOf(offset, length);
+        if (kind != Kind.TRADES) {
+            trades.clear();
+        }
+        return kind;
     }
 
     /** The number of elements of {@code data} in the last message of kind TRADES, 0 for any other kind. */
     public int tradeCount() {
-        throw new UnsupportedOperationException("tradeCount");
+        return trades.count();
     }
 
     /** Points the one trade of this walker at element {@code index}, 0 to {@link #tradeCount()} - 1. */
     public Trade trade(int index) {
-        throw new UnsupportedOperationException("trade");
+        return trades.at(index);
     }
 
     /**
      * The text of the last message's type, cut to 32 characters, empty if it has none; allocates, so not for trades.
+     * Reads the message's bytes, so it is valid as long as they are.
      */
     public String typeName() {
-        throw new UnsupportedOperationException("typeName");
+        if (typeOffset == NO_TYPE) {
+            return "";
+        }
+        byte[] text = new byte[typeLength];
+        int length = JsonText.decode(buffer, typeOffset, typeLength, text);
+        String type = new String(text, 0, length, StandardCharsets.UTF_8);
+        return type.codePointCount(0, type.length()) <= TYPE_NAME_LENGTH
+                ? type
+                : type.substring(0, type.offsetByCodePoints(0, TYPE_NAME_LENGTH));
+    }
+
+    private Kind kindOf(int offset, int length) {
+        try {
+            scanner.reset(buffer, offset, length);
+            if (scanner.peek() == '{') {
+                message();
+            } else {
+                scanner.value();
+            }
+            scanner.end();
+        } catch (MalformedJsonException e) {
+            typeOffset = NO_TYPE;
+            return Kind.BROKEN;
+        }
+        return kindOfType();
+    }
+
+    private Kind kindOfType() {
+        if (typeOffset == NO_TYPE) {
+            return Kind.OTHER;
+        }
+        name.read(buffer, typeOffset, typeLength, typeEscaped);
+        if (name.is("trade")) {
+            return Kind.TRADES;
+        }
+        if (name.is("ping")) {
+            return Kind.PING;
+        }
+        return name.is("error") ? Kind.ERROR : Kind.OTHER;
+    }
+
+    private void message() {
+        for (boolean more = scanner.open('}'); more; more = scanner.more('}')) {
+            key();
+            if (name.is("data")) {
+                data();
+            } else if (name.is("type")) {
+                type();
+            } else {
+                scanner.value();
+            }
+        }
+    }
+
+    private void key() {
+        scanner.key();
+        name.read(buffer, scanner.tokenOffset(), scanner.tokenLength(), scanner.escaped());
+    }
+
+    private void type() {
+        boolean isText = scanner.peek() == '"';
+        scanner.value();
+        typeOffset = isText ? scanner.tokenOffset() : NO_TYPE;
+        typeLength = scanner.tokenLength();
+        typeEscaped = scanner.escaped();
+    }
+
+    private void data() {
+        trades.clear();
+        if (scanner.peek() != '[') {
+            scanner.value();
+            return;
+        }
+        for (boolean more = scanner.open(']'); more; more = scanner.more(']')) {
+            trades.add();
+            element();
+        }
+    }
+
+    private void element() {
+        if (scanner.peek() != '{') {
+            scanner.value();
+            trades.defect(TradeSlots.SYMBOL, TradeSlots.WRONG_TYPE);
+            return;
+        }
+        for (boolean more = scanner.open('}'); more; more = scanner.more('}')) {
+            key();
+            field();
+        }
+    }
+
+    private void field() {
+        switch (name.letter()) {
+            case 's' -> symbol();
+            case 'p' -> number(TradeSlots.PRICE);
+            case 'v' -> number(TradeSlots.VOLUME);
+            case 't' -> number(TradeSlots.TRADED_AT);
+            case 'c' -> conditions();
+            default -> scanner.value();
+        }
+    }
+
+    private void symbol() {
+        if (scanner.peek() != '"') {
+            otherThanExpected(TradeSlots.SYMBOL);
+            return;
+        }
+        scanner.string();
+        trades.field(TradeSlots.SYMBOL, scanner.tokenOffset(), scanner.tokenLength(), scanner.escaped());
+        if (scanner.loneSurrogate()) {
+            trades.defect(TradeSlots.SYMBOL, TradeSlots.LONE_SURROGATE);
+        }
+    }
+
+    private void number(int field) {
+        switch (scanner.peek()) {
+            case '"', '{', '[', 't', 'f', 'n' -> otherThanExpected(field);
+            default -> {
+                scanner.number();
+                trades.field(field, scanner.tokenOffset(), scanner.tokenLength(), false);
+            }
+        }
+    }
+
+    private void otherThanExpected(int field) {
+        trades.defect(field, scanner.peek() == 'n' ? TradeSlots.MISSING : TradeSlots.WRONG_TYPE);
+        scanner.value();
+    }
+
+    private void conditions() {
+        trades.noConditions();
+        if (scanner.peek() != '[') {
+            if (scanner.peek() != 'n') {
+                trades.defect(TradeSlots.CONDITIONS, TradeSlots.WRONG_TYPE);
+            }
+            scanner.value();
+            return;
+        }
+        boolean allText = true;
+        boolean loneSurrogate = false;
+        for (boolean more = scanner.open(']'); more; more = scanner.more(']')) {
+            boolean isText = scanner.peek() == '"';
+            scanner.value();
+            allText &= isText;
+            loneSurrogate |= isText && scanner.loneSurrogate();
+            trades.condition(scanner.tokenOffset(), scanner.tokenLength(), scanner.escaped());
+        }
+        if (!allText || loneSurrogate) {
+            trades.defect(TradeSlots.CONDITIONS, allText ? TradeSlots.LONE_SURROGATE : TradeSlots.WRONG_TYPE);
+        }
     }
 }

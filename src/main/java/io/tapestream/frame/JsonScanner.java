@@ -1,0 +1,290 @@
+package io.tapestream.frame;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A cursor over one JSON text (RFC 8259, UTF-8) that takes its tokens in place and refuses whatever the grammar does
+ * not allow.
+ *
+ * <p>Between two calls the cursor stands on a byte that is not white space, or at the end. The end reads as the byte 0,
+ * which JSON allows nowhere, so that a cut text needs no checks of its own. Every method that does not find what it is
+ * named after throws {@link MalformedJsonException}.
+ */
+final class JsonScanner {
+    /** How many objects and arrays may lie in each other. */
+    static final int MAX_DEPTH = 512;
+
+    private static final int END = 0;
+
+    private final MalformedJsonException malformed = new MalformedJsonException();
+
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private int at;
+    private int limit;
+    private int depth;
+
+    private int tokenOffset;
+    private int tokenLength;
+    private boolean escaped;
+    private boolean loneSurrogate;
+
+    /** Moves to the first token of a text; a byte order mark before it is skipped. */
+    void reset(ByteBuffer newBuffer, int offset, int length) {
+        buffer = newBuffer;
+        at = offset;
+        limit = offset + length;
+        depth = 0;
+        if (byteAt(at) == (byte) 0xEF && byteAt(at + 1) == (byte) 0xBB && byteAt(at + 2) == (byte) 0xBF) {
+            at += 3;
+        }
+        skipSpace();
+    }
+
+    /** The byte under the cursor, 0 at the end. */
+    int peek() {
+        return byteAt(at);
+    }
+
+    /** Where the last string, key or number begins, without its quotation mark. */
+    int tokenOffset() {
+        return tokenOffset;
+    }
+
+    /** How many bytes the last string, key or number has, without its quotation marks. */
+    int tokenLength() {
+        return tokenLength;
+    }
+
+    /** Whether the last string or key has escapes. */
+    boolean escaped() {
+        return escaped;
+    }
+
+    /** Whether an escape of the last string or key is half of a surrogate pair. */
+    boolean loneSurrogate() {
+        return loneSurrogate;
+    }
+
+    /** Takes the opening bracket of an object or array; true if something is in it. */
+    boolean open(char closing) {
+        if (++depth > MAX_DEPTH) {
+            throw malformed;
+        }
+        at++;
+        skipSpace();
+        return peek() != closing || close();
+    }
+
+    /** Takes what follows a member or element: a comma (true) or the closing bracket (false). */
+    boolean more(char closing) {
+        if (peek() == ',') {
+            at++;
+            skipSpace();
+            return true;
+        }
+        if (peek() != closing) {
+            throw malformed;
+        }
+        return close();
+    }
+
+    private boolean close() {
+        depth--;
+        at++;
+        skipSpace();
+        return false;
+    }
+
+    /** Takes the key of a member and its colon. */
+    void key() {
+        if (peek() != '"') {
+            throw malformed;
+        }
+        string();
+        if (peek() != ':') {
+            throw malformed;
+        }
+        at++;
+        skipSpace();
+    }
+
+    /** Takes a whole value of any kind. */
+    void value() {
+        switch (peek()) {
+            case '{' -> object();
+            case '[' -> array();
+            case '"' -> string();
+            case 't' -> literal("true");
+            case 'f' -> literal("false");
+            case 'n' -> literal("null");
+            default -> number();
+        }
+    }
+
+    // These recurse through value(), which open() bounds.
+    private void object() {
+        for (boolean more = open('}'); more; more = more('}')) {
+            key();
+            value();
+        }
+    }
+
+    private void array() {
+        for (boolean more = open(']'); more; more = more(']')) {
+            value();
+        }
+    }
+
+    /** Refuses anything after the root value. */
+    void end() {
+        if (at != limit) {
+            throw malformed;
+        }
+    }
+
+    private void literal(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (byteAt(at + i) != text.charAt(i)) {
+                throw malformed;
+            }
+        }
+        at += text.length();
+        skipSpace();
+    }
+
+    /** Takes a number; its bytes are the token. */
+    void number() {
+        int i = byteAt(at) == '-' ? at + 1 : at;
+        i = byteAt(i) == '0' ? i + 1 : digits(i);
+        if (byteAt(i) == '.') {
+            i = digits(i + 1);
+        }
+        if ((byteAt(i) | 0x20) == 'e') {
+            int sign = byteAt(i + 1);
+            i = digits(sign == '+' || sign == '-' ? i + 2 : i + 1);
+        }
+        tokenOffset = at;
+        tokenLength = i - at;
+        at = i;
+        skipSpace();
+    }
+
+    private int digits(int from) {
+        int i = from;
+        while (isDigit(byteAt(i))) {
+            i++;
+        }
+        if (i == from) {
+            throw malformed;
+        }
+        return i;
+    }
+
+    private static boolean isDigit(int b) {
+        return b >= '0' && b <= '9';
+    }
+
+    /** Takes a string; the bytes between its quotation marks are the token. */
+    void string() {
+        escaped = false;
+        loneSurrogate = false;
+        tokenOffset = at + 1;
+        int i = tokenOffset;
+        int b = byteAt(i);
+        while (b != '"') {
+            i = isPlain(b) ? i + 1 : afterSpecial(i, b);
+            b = byteAt(i);
+        }
+        tokenLength = i - tokenOffset;
+        at = i + 1;
+        skipSpace();
+    }
+
+    private static boolean isPlain(int b) {
+        return b >= ' ' && b != '\\';
+    }
+
+    private int afterSpecial(int i, int b) {
+        if (b == '\\') {
+            escaped = true;
+            return afterEscape(i + 1);
+        }
+        if (b >= 0) {
+            // A control character, or the end.
+            throw malformed;
+        }
+        return afterMultiByte(i, b);
+    }
+
+    private int afterEscape(int i) {
+        return switch (byteAt(i)) {
+            case '"', '\\', '/', 'b', 'f', 'n', 'r', 't' -> i + 1;
+            case 'u' -> afterUnicodeEscape(i + 1);
+            default -> throw malformed;
+        };
+    }
+
+    private int afterUnicodeEscape(int i) {
+        char unit = hex4(i);
+        if (!Character.isSurrogate(unit)) {
+            return i + 4;
+        }
+        boolean paired = Character.isHighSurrogate(unit)
+                && byteAt(i + 4) == '\\'
+                && byteAt(i + 5) == 'u'
+                && Character.isLowSurrogate(hex4(i + 6));
+        loneSurrogate |= !paired;
+        return paired ? i + 10 : i + 4;
+    }
+
+    private char hex4(int from) {
+        int unit = 0;
+        for (int i = from; i < from + 4; i++) {
+            int digit = Character.digit(byteAt(i), 16);
+            if (digit < 0) {
+                throw malformed;
+            }
+            unit = unit << 4 | digit;
+        }
+        return (char) unit;
+    }
+
+    /** Well-formed UTF-8 is what table 3-7 of the Unicode standard lists: shortest form, no surrogates, to U+10FFFF. */
+    private int afterMultiByte(int i, int first) {
+        int lead = first & 0xFF;
+        int second = byteAt(i + 1) & 0xFF;
+        if (lead >= 0xC2 && lead <= 0xDF) {
+            continuation(second, 0x80, 0xBF);
+            return i + 2;
+        }
+        if (lead >= 0xE0 && lead <= 0xEF) {
+            continuation(second, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
+            continuation(byteAt(i + 2) & 0xFF, 0x80, 0xBF);
+            return i + 3;
+        }
+        if (lead >= 0xF0 && lead <= 0xF4) {
+            continuation(second, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
+            continuation(byteAt(i + 2) & 0xFF, 0x80, 0xBF);
+            continuation(byteAt(i + 3) & 0xFF, 0x80, 0xBF);
+            return i + 4;
+        }
+        throw malformed;
+    }
+
+    private void continuation(int b, int lowest, int highest) {
+        if (b < lowest || b > highest) {
+            throw malformed;
+        }
+    }
+
+    private void skipSpace() {
+        int b = byteAt(at);
+        while (b == ' ' || b == '\n' || b == '\r' || b == '\t') {
+            b = byteAt(++at);
+        }
+    }
+
+    private int byteAt(int i) {
+        return i < limit ? buffer.get(i) : END;
+    }
+}
