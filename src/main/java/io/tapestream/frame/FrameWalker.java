@@ -141,8 +141,9 @@ public final class FrameWalker {
             return;
         }
         for (boolean more = scanner.open(']'); more; more = scanner.more(']')) {
-            trades.add();
+            trades.begin(scanner.at());
             element();
+            trades.end(scanner.lastEnd());
         }
     }
 

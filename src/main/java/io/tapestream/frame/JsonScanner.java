@@ -22,6 +22,7 @@ final class JsonScanner {
     private int at;
     private int limit;
     private int depth;
+    private int lastEnd;
 
     private int tokenOffset;
     private int tokenLength;
@@ -31,13 +32,23 @@ final class JsonScanner {
     /** Moves to the first token of a text; a byte order mark before it is skipped. */
     void reset(ByteBuffer newBuffer, int offset, int length) {
         buffer = newBuffer;
-        at = offset;
         limit = offset + length;
         depth = 0;
-        if (byteAt(at) == (byte) 0xEF && byteAt(at + 1) == (byte) 0xBB && byteAt(at + 2) == (byte) 0xBF) {
-            at += 3;
-        }
-        skipSpace();
+        moveTo(hasByteOrderMark(offset) ? offset + 3 : offset);
+    }
+
+    private boolean hasByteOrderMark(int i) {
+        return byteAt(i) == (byte) 0xEF && byteAt(i + 1) == (byte) 0xBB && byteAt(i + 2) == (byte) 0xBF;
+    }
+
+    /** Where the cursor stands. */
+    int at() {
+        return at;
+    }
+
+    /** Where what was taken last ended, before the white space that followed it. */
+    int lastEnd() {
+        return lastEnd;
     }
 
     /** The byte under the cursor, 0 at the end. */
@@ -70,16 +81,14 @@ final class JsonScanner {
         if (++depth > MAX_DEPTH) {
             throw malformed;
         }
-        at++;
-        skipSpace();
+        moveTo(at + 1);
         return peek() != closing || close();
     }
 
     /** Takes what follows a member or element: a comma (true) or the closing bracket (false). */
     boolean more(char closing) {
         if (peek() == ',') {
-            at++;
-            skipSpace();
+            moveTo(at + 1);
             return true;
         }
         if (peek() != closing) {
@@ -90,8 +99,7 @@ final class JsonScanner {
 
     private boolean close() {
         depth--;
-        at++;
-        skipSpace();
+        moveTo(at + 1);
         return false;
     }
 
@@ -104,8 +112,7 @@ final class JsonScanner {
         if (peek() != ':') {
             throw malformed;
         }
-        at++;
-        skipSpace();
+        moveTo(at + 1);
     }
 
     /** Takes a whole value of any kind. */
@@ -148,8 +155,7 @@ final class JsonScanner {
                 throw malformed;
             }
         }
-        at += text.length();
-        skipSpace();
+        moveTo(at + text.length());
     }
 
     /** Takes a number; its bytes are the token. */
@@ -165,8 +171,7 @@ final class JsonScanner {
         }
         tokenOffset = at;
         tokenLength = i - at;
-        at = i;
-        skipSpace();
+        moveTo(i);
     }
 
     private int digits(int from) {
@@ -196,8 +201,7 @@ final class JsonScanner {
             b = byteAt(i);
         }
         tokenLength = i - tokenOffset;
-        at = i + 1;
-        skipSpace();
+        moveTo(i + 1);
     }
 
     private static boolean isPlain(int b) {
@@ -277,11 +281,15 @@ final class JsonScanner {
         }
     }
 
-    private void skipSpace() {
-        int b = byteAt(at);
+    /** Puts the cursor on the next byte from {@code end} on that is not white space. */
+    private void moveTo(int end) {
+        lastEnd = end;
+        int i = end;
+        int b = byteAt(i);
         while (b == ' ' || b == '\n' || b == '\r' || b == '\t') {
-            b = byteAt(++at);
+            b = byteAt(++i);
         }
+        at = i;
     }
 
     private int byteAt(int i) {

@@ -6,10 +6,11 @@ import java.util.Objects;
 /**
  * Where the fields of each trade of one message lie, and the view of one trade at a time.
  *
- * <p>Each trade has a slot of ten ints, two for each field. Of symbol, price, volume and time the first int is the
- * field's offset, or, below zero, what is wrong with it; the second is its length, shifted left by one bit for the
- * escape mark. Of the conditions they are the place of the first one among all conditions, and their number; each
- * condition is again an offset and a shifted length. The arrays grow to the largest message seen and are used again.
+ * <p>Each trade has a slot of twelve ints, two for each field and two for its whole element. Of symbol, price, volume
+ * and time the first int is the field's offset, or, below zero, what is wrong with it; the second is its length,
+ * shifted left by one bit for the escape mark. Of the conditions they are the place of the first one among all
+ * conditions, and their number; each condition is again an offset and a shifted length. The arrays grow to the largest
+ * message seen and are used again.
  */
 final class TradeSlots implements Trade {
     static final int SYMBOL = 0;
@@ -23,7 +24,8 @@ final class TradeSlots implements Trade {
     static final int MISSING = -2;
     static final int LONE_SURROGATE = -1;
 
-    private static final int SLOT_LENGTH = 10;
+    private static final int ELEMENT = 10;
+    private static final int SLOT_LENGTH = 12;
 
     private int[] slots = new int[64 * SLOT_LENGTH];
     private int[] conditions = new int[512];
@@ -37,17 +39,22 @@ final class TradeSlots implements Trade {
     }
 
     /** Begins a trade of which no field is known; the fields that follow are its own. */
-    void add() {
+    void begin(int offset) {
         slot = count * SLOT_LENGTH;
         count++;
         if (slot == slots.length) {
             slots = Arrays.copyOf(slots, 2 * slots.length);
         }
+        slots[slot + ELEMENT] = offset;
         slots[slot + SYMBOL] = MISSING;
         slots[slot + PRICE] = MISSING;
         slots[slot + VOLUME] = MISSING;
         slots[slot + TRADED_AT] = MISSING;
         noConditions();
+    }
+
+    void end(int offset) {
+        slots[slot + ELEMENT + 1] = offset - slots[slot + ELEMENT];
     }
 
     void field(int field, int offset, int length, boolean escaped) {
@@ -98,13 +105,23 @@ final class TradeSlots implements Trade {
     }
 
     @Override
+    public int offset() {
+        return slots[slot + ELEMENT];
+    }
+
+    @Override
+    public int length() {
+        return slots[slot + ELEMENT + 1];
+    }
+
+    @Override
     public int symbolOffset() {
         return slots[slot + SYMBOL];
     }
 
     @Override
     public int symbolLength() {
-        return length(slots[slot + SYMBOL + 1]);
+        return unshifted(slots[slot + SYMBOL + 1]);
     }
 
     @Override
@@ -119,7 +136,7 @@ final class TradeSlots implements Trade {
 
     @Override
     public int priceLength() {
-        return length(slots[slot + PRICE + 1]);
+        return unshifted(slots[slot + PRICE + 1]);
     }
 
     @Override
@@ -129,7 +146,7 @@ final class TradeSlots implements Trade {
 
     @Override
     public int volumeLength() {
-        return length(slots[slot + VOLUME + 1]);
+        return unshifted(slots[slot + VOLUME + 1]);
     }
 
     @Override
@@ -139,7 +156,7 @@ final class TradeSlots implements Trade {
 
     @Override
     public int tradedAtLength() {
-        return length(slots[slot + TRADED_AT + 1]);
+        return unshifted(slots[slot + TRADED_AT + 1]);
     }
 
     @Override
@@ -154,7 +171,7 @@ final class TradeSlots implements Trade {
 
     @Override
     public int conditionLength(int i) {
-        return length(conditions[conditionSlot(i) + 1]);
+        return unshifted(conditions[conditionSlot(i) + 1]);
     }
 
     @Override
@@ -170,7 +187,7 @@ final class TradeSlots implements Trade {
         return length << 1 | (escaped ? 1 : 0);
     }
 
-    private static int length(int shifted) {
+    private static int unshifted(int shifted) {
         return shifted >>> 1;
     }
 
