@@ -1,13 +1,63 @@
 package io.tapestream.record;
 
 import com.codahale.metrics.MetricRegistry;
+import com.dynatrace.hash4j.hashing.ByteAccess;
+import com.dynatrace.hash4j.hashing.HashValue128;
+import com.dynatrace.hash4j.hashing.Hasher128;
+import com.dynatrace.hash4j.hashing.Hashing;
 import io.tapestream.frame.Frame;
+import io.tapestream.frame.FrameWalker;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
-/** Turns frames into packed user records: identity, validation, encoding, buckets. Confined to the publisher thread. */
+/**
+ * Turns frames into packed user records: identity, validation, encoding, buckets. Confined to the publisher thread.
+ *
+ * <p>Frames come in the order of the journal, from the start of the second segment before the position that is
+ * published from: those below it through {@link #warmUp}, the others through {@link #onFrame}. Each segment that is
+ * read is told through {@link #onSegment}, also one without a frame, since the window of an identity is counted in
+ * segments. Whatever a message holds, it is counted and read past; nothing is thrown.
+ */
 public final class RecordPacker {
+    private static final ByteAccess<ByteBuffer> LITTLE_ENDIAN = ByteAccess.forByteBuffer(ByteOrder.LITTLE_ENDIAN);
+    private static final ByteAccess<ByteBuffer> BIG_ENDIAN = ByteAccess.forByteBuffer(ByteOrder.BIG_ENDIAN);
+
+    /** As much as may be outstanding by default; see {@link BufferPool}. */
+    private static final long MAX_IDLE_BYTES = 32L << 20;
+
+    private final UserRecordHandler handler;
+    private final RecordMetrics metrics;
+    private final int maxBytes;
+    private final FrameWalker walker = new FrameWalker();
+    private final Hasher128 hasher = Hashing.xxh3_128();
+    private final IdentityWindow window = new IdentityWindow();
+    private final TradeKey key;
+    private final TradeLine line;
+    private final Buckets buckets;
+    private final BufferPool pool;
+    private final @Nullable UserRecord[] packs;
+
     /** Metrics are those of docs/OPERATIONS.md under {@code record.}. */
-    public RecordPacker(RecordSettings settings, UserRecordHandler handler, MetricRegistry metrics) {
-        throw new UnsupportedOperationException("RecordPacker");
+    public RecordPacker(RecordSettings settings, UserRecordHandler handler, MetricRegistry registry) {
+        this.handler = handler;
+        this.metrics = new RecordMetrics(registry);
+        this.maxBytes = settings.maxBytes();
+        this.key = new TradeKey(settings.feed());
+        this.line = new TradeLine(settings.feed(), new VenueTable(settings.venues()));
+        this.buckets = new Buckets(settings.buckets());
+        this.pool = new BufferPool(settings.maxBytes(), MAX_IDLE_BYTES, metrics.buffersDropped);
+        this.packs = new UserRecord[settings.buckets()];
+    }
+
+    /**
+     * Tells that reading has reached a segment, whether or not a frame of it follows; again is no harm, and a frame
+     * tells its own.
+     *
+     * @param segment the segment's base position, never below the one before
+     */
+    public void onSegment(long segment) {
+        window.onSegment(segment);
     }
 
     /**
@@ -15,16 +65,119 @@ public final class RecordPacker {
      * counted.
      */
     public void warmUp(Frame frame, long segment, long position) {
-        throw new UnsupportedOperationException("warmUp");
+        window.onSegment(segment);
+        window.onSession(frame.session());
+        if (walk(frame) != FrameWalker.Kind.TRADES || isDropped(frame)) {
+            return;
+        }
+        for (int i = 0; i < walker.tradeCount(); i++) {
+            if (read(frame, i) == null) {
+                ordinal();
+            }
+        }
     }
 
     /** Takes the next frame of the journal; hands out each pack that it fills. */
     public void onFrame(Frame frame, long segment, long position) {
-        throw new UnsupportedOperationException("onFrame");
+        window.onSegment(segment);
+        window.onSession(frame.session());
+        switch (walk(frame)) {
+            case TRADES -> onTrades(frame, position);
+            case PING -> metrics.countMessage("ping");
+            case ERROR -> metrics.countMessage("error");
+            case OTHER -> metrics.countMessage(walker.typeName());
+            case BROKEN -> metrics.countBroken(position, frame.length());
+        }
+    }
+
+    private FrameWalker.Kind walk(Frame frame) {
+        return walker.walk(frame.buffer(), frame.offset(), frame.length());
+    }
+
+    private void onTrades(Frame frame, long position) {
+        int count = walker.tradeCount();
+        metrics.tradesReceived.inc(count);
+        if (isDropped(frame)) {
+            metrics.redeliveredTrades.inc(count);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            Rejection rejection = read(frame, i);
+            if (rejection == null) {
+                publish(frame.receivedAtMillis());
+            } else {
+                metrics.countRejected(rejection, position, i);
+            }
+        }
+    }
+
+    /** Notes the frame and tells whether it is one that was delivered before and is not kept. */
+    private boolean isDropped(Frame frame) {
+        if (walker.tradeCount() == 0) {
+            return false;
+        }
+        ByteBuffer buffer = frame.buffer();
+        ByteAccess<ByteBuffer> access = buffer.order() == ByteOrder.LITTLE_ENDIAN ? LITTLE_ENDIAN : BIG_ENDIAN;
+        HashValue128 hash = hasher.hashBytesTo128Bits(buffer, frame.offset(), frame.length(), access);
+        boolean redelivered = window.addFrame(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
+        return redelivered && !frame.keepsRedelivered();
+    }
+
+    /** Reads one trade into the key and measures its line. */
+    private @Nullable Rejection read(Frame frame, int index) {
+        Rejection rejection = key.read(frame.buffer(), walker.trade(index));
+        if (rejection == null && line.measure(key, frame.receivedAtMillis()) > TradeLine.MAX_LENGTH) {
+            return Rejection.LINE_LENGTH;
+        }
+        return rejection;
+    }
+
+    private int ordinal() {
+        HashValue128 hash = hasher.hashBytesTo128Bits(key.bytes(), 0, key.length());
+        return window.addTrade(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
+    }
+
+    private void publish(long receivedAtMillis) {
+        int hashedLength = key.writeOrdinal(ordinal());
+        HashValue128 id = hasher.hashBytesTo128Bits(key.bytes(), 0, hashedLength);
+        int lineLength = line.measured();
+        UserRecord pack = pack(buckets.of(key.bytes(), key.symbolOffset(), key.symbolLength()), lineLength);
+        byte[] buffer = pack.room(lineLength);
+        line.write(key, id.getMostSignificantBits(), id.getLeastSignificantBits(), buffer, pack.length());
+        pack.add(lineLength, receivedAtMillis);
+        metrics.tradesPublished.inc();
+        if (key.isQuote()) {
+            metrics.quotesReceived.inc();
+        }
+    }
+
+    /** The bucket's pack begun; a new one if the line would make it too long. */
+    private UserRecord pack(int bucket, int lineLength) {
+        UserRecord pack = packs[bucket];
+        if (pack != null && pack.length() + lineLength > maxBytes) {
+            handOut(bucket, pack);
+            pack = null;
+        }
+        if (pack == null) {
+            pack = new UserRecord(pool, buckets.partitionKey(bucket), buckets.explicitHashKey(bucket));
+            packs[bucket] = pack;
+        }
+        return pack;
+    }
+
+    private void handOut(int bucket, UserRecord pack) {
+        packs[bucket] = null;
+        metrics.userRecords.inc();
+        handler.onUserRecord(pack);
     }
 
     /** Hands out all packs begun. */
     public void flush() {
-        throw new UnsupportedOperationException("flush");
+        for (int bucket = 0; bucket < packs.length; bucket++) {
+            UserRecord pack = packs[bucket];
+            if (pack != null) {
+                handOut(bucket, pack);
+            }
+        }
     }
 }

@@ -1,0 +1,58 @@
+package io.tapestream.record;
+
+/**
+ * Which frames and trades of the session were seen in the current segment and the one before it (docs/RECORDS.md,
+ * section 3). Hashes of 128 bits stand for the bytes.
+ */
+final class IdentityWindow {
+    private static final long NONE = -1;
+
+    private OccurrenceMap frames = new OccurrenceMap();
+    private OccurrenceMap previousFrames = new OccurrenceMap();
+    private OccurrenceMap trades = new OccurrenceMap();
+    private OccurrenceMap previousTrades = new OccurrenceMap();
+    private long segment = NONE;
+    private long session = NONE;
+
+    /** Moves the window on when a segment is reached for the first time. */
+    void onSegment(long newSegment) {
+        if (newSegment == segment) {
+            return;
+        }
+        if (newSegment < segment) {
+            throw new IllegalArgumentException("segment read out of order: segment=" + newSegment + " current="
+                    + segment + " (expected: ascending)");
+        }
+        OccurrenceMap spareFrames = previousFrames;
+        previousFrames = frames;
+        frames = spareFrames;
+        frames.clear();
+        OccurrenceMap spareTrades = previousTrades;
+        previousTrades = trades;
+        trades = spareTrades;
+        trades.clear();
+        segment = newSegment;
+    }
+
+    /** Begins to count anew when the session is another one. */
+    void onSession(long newSession) {
+        if (newSession == session) {
+            return;
+        }
+        frames.clear();
+        previousFrames.clear();
+        trades.clear();
+        previousTrades.clear();
+        session = newSession;
+    }
+
+    /** Notes a frame; returns whether one with the same bytes is in the window. */
+    boolean addFrame(long high, long low) {
+        return frames.add(high, low) > 0 || previousFrames.count(high, low) > 0;
+    }
+
+    /** Notes a trade by the hash of its key; returns its ordinal. */
+    int addTrade(long high, long low) {
+        return trades.add(high, low) + previousTrades.count(high, low);
+    }
+}

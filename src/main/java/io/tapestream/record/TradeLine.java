@@ -1,0 +1,154 @@
+package io.tapestream.record;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Writes one trade as a line of JSON (docs/RECORDS.md, section 4), once, at its place in a user record.
+ *
+ * <p>A line is measured before it is written, so that what is too long is never begun.
+ */
+final class TradeLine {
+    /** Longest line, its newline included. */
+    static final int MAX_LENGTH = 8192;
+
+    private static final byte[] TRADE_ID = ascii("{\"trade_id\":\"");
+    private static final byte[] SYMBOL = ascii("\",\"symbol\":\"");
+    private static final byte[] ASSET_CLASS = ascii("\",\"asset_class\":\"");
+    private static final byte[] PRICE = ascii("\",\"price\":");
+    private static final byte[] QUOTE_AND_PRICE = ascii("\",\"kind\":\"quote\",\"price\":");
+    private static final byte[] VOLUME = ascii(",\"volume\":");
+    private static final byte[] TRADED_AT = ascii(",\"traded_at\":");
+    private static final byte[] RECEIVED_AT = ascii(",\"received_at\":");
+    private static final byte[] CONDITIONS = ascii(",\"conditions\":[");
+
+    private final VenueTable venues;
+    private final byte[] feedAndEnd;
+    private final int fixedLength;
+
+    private byte[] assetClass = {};
+    private long receivedAtMillis;
+    private int receivedAtLength;
+    private int tradedAtLength;
+    private int length;
+
+    TradeLine(String feed, VenueTable venues) {
+        this.venues = venues;
+        this.feedAndEnd = (",\"feed\":\"" + new String(LineText.escaped(feed), StandardCharsets.UTF_8) + "\"}\n")
+                .getBytes(StandardCharsets.UTF_8);
+        this.fixedLength = TRADE_ID.length
+                + LineText.ID_LENGTH
+                + SYMBOL.length
+                + ASSET_CLASS.length
+                + VOLUME.length
+                + TRADED_AT.length
+                + RECEIVED_AT.length
+                + feedAndEnd.length;
+    }
+
+    /** The length of the trade's line; more than {@link #MAX_LENGTH}, and then not exact, if it is too long. */
+    int measure(TradeKey key, long newReceivedAtMillis) {
+        if (key.isOverlong()) {
+            length = MAX_LENGTH + 1;
+            return length;
+        }
+        assetClass = venues.assetClass(key.bytes(), key.symbolOffset(), key.symbolLength());
+        receivedAtMillis = newReceivedAtMillis;
+        receivedAtLength = LineText.longLength(receivedAtMillis);
+        tradedAtLength = LineText.longLength(key.tradedAtMillis());
+        length = fixedLength
+                + textLength(key, key.symbolOffset(), key.symbolLength())
+                + assetClass.length
+                + (key.isQuote() ? QUOTE_AND_PRICE.length : PRICE.length)
+                + key.priceLength()
+                + key.volumeLength()
+                + tradedAtLength
+                + receivedAtLength
+                + conditionsLength(key);
+        return length;
+    }
+
+    /** The length measured last. */
+    int measured() {
+        return length;
+    }
+
+    private static int conditionsLength(TradeKey key) {
+        int count = key.conditionCount();
+        if (count == 0) {
+            return 0;
+        }
+        int total = CONDITIONS.length;
+        int at = key.conditionsOffset();
+        for (int i = 0; i < count; i++) {
+            int length = key.conditionLength(at);
+            at += Short.BYTES;
+            total += textLength(key, at, length) + 3; // two quotation marks, and a comma or the closing bracket
+            at += length;
+        }
+        return total;
+    }
+
+    private static int textLength(TradeKey key, int offset, int length) {
+        return key.isEscaped() ? LineText.escapedLength(key.bytes(), offset, length) : length;
+    }
+
+    /** Writes the line of the trade that was measured last; returns its end. */
+    int write(TradeKey key, long idHigh, long idLow, byte[] target, int offset) {
+        byte[] bytes = key.bytes();
+        int at = copy(TRADE_ID, target, offset);
+        at = LineText.writeId(idHigh, idLow, target, at);
+        at = copy(SYMBOL, target, at);
+        at = text(key, key.symbolOffset(), key.symbolLength(), target, at);
+        at = copy(ASSET_CLASS, target, at);
+        at = copy(assetClass, target, at);
+        at = copy(key.isQuote() ? QUOTE_AND_PRICE : PRICE, target, at);
+        at = copy(bytes, key.priceOffset(), key.priceLength(), target, at);
+        at = copy(VOLUME, target, at);
+        at = copy(bytes, key.volumeOffset(), key.volumeLength(), target, at);
+        at = copy(TRADED_AT, target, at);
+        at = LineText.writeLong(key.tradedAtMillis(), tradedAtLength, target, at);
+        at = copy(RECEIVED_AT, target, at);
+        at = LineText.writeLong(receivedAtMillis, receivedAtLength, target, at);
+        at = conditions(key, target, at);
+        return copy(feedAndEnd, target, at);
+    }
+
+    private static int conditions(TradeKey key, byte[] target, int offset) {
+        int count = key.conditionCount();
+        if (count == 0) {
+            return offset;
+        }
+        int at = copy(CONDITIONS, target, offset);
+        int from = key.conditionsOffset();
+        for (int i = 0; i < count; i++) {
+            int length = key.conditionLength(from);
+            from += Short.BYTES;
+            target[at++] = '"';
+            at = text(key, from, length, target, at);
+            target[at++] = '"';
+            target[at++] = ',';
+            from += length;
+        }
+        target[at - 1] = ']';
+        return at;
+    }
+
+    private static int text(TradeKey key, int offset, int length, byte[] target, int at) {
+        return key.isEscaped()
+                ? LineText.writeEscaped(key.bytes(), offset, length, target, at)
+                : copy(key.bytes(), offset, length, target, at);
+    }
+
+    private static int copy(byte[] from, byte[] target, int at) {
+        return copy(from, 0, from.length, target, at);
+    }
+
+    private static int copy(byte[] from, int offset, int length, byte[] target, int at) {
+        System.arraycopy(from, offset, target, at, length);
+        return at + length;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
