@@ -10,4 +10,15 @@ import java.util.Map;
  * @param buckets number of buckets symbols fall into
  * @param maxBytes longest user record, bytes
  */
-public record RecordSettings(String feed, Map<String, String> venues, int buckets, int maxBytes) {}
+public record RecordSettings(String feed, Map<String, String> venues, int buckets, int maxBytes) {
+    /** Refuses what cannot hold every line. */
+    public RecordSettings {
+        if (buckets < 1) {
+            throw new IllegalArgumentException("no bucket: buckets=" + buckets + " (expected: 1 or more)");
+        }
+        if (maxBytes < TradeLine.MAX_LENGTH) {
+            throw new IllegalArgumentException("user record too short for the longest line: maxBytes=" + maxBytes
+                    + " (expected: " + TradeLine.MAX_LENGTH + " or more)");
+        }
+    }
+}
