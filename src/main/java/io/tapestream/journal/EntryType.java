@@ -1,5 +1,7 @@
 package io.tapestream.journal;
 
+import org.jspecify.annotations.Nullable;
+
 /** What a journal entry tells. The codes are part of the file format (docs/JOURNAL.md). */
 public enum EntryType {
     /** A session began; payload: its settings as JSON. */
@@ -13,6 +15,14 @@ public enum EntryType {
     /** A session ended; payload: the reason. */
     SESSION_CLOSED(5);
 
+    private static final EntryType[] BY_CODE = new EntryType[6];
+
+    static {
+        for (EntryType type : values()) {
+            BY_CODE[type.code] = type;
+        }
+    }
+
     private final int code;
 
     EntryType(int code) {
@@ -22,5 +32,10 @@ public enum EntryType {
     /** The code in the file. */
     public int code() {
         return code;
+    }
+
+    /** The type with this code; null where there is none. */
+    static @Nullable EntryType ofCode(int code) {
+        return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : null;
     }
 }

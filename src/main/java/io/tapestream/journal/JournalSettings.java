@@ -27,4 +27,27 @@ public record JournalSettings(
         long maxBytes,
         long retainBytes,
         Duration retainFor,
-        Duration syncInterval) {}
+        Duration syncInterval) {
+    private static final int PAGE = 4096;
+
+    /** Refuses lengths that the file format or the appender cannot keep to. */
+    public JournalSettings {
+        if (segmentLength < PAGE || segmentLength % PAGE != 0) {
+            throw new IllegalArgumentException("segment length not a multiple of the page: length=" + segmentLength
+                    + " (expected: multiple of " + PAGE + ")");
+        }
+        int longest = segmentLength
+                - SegmentHeader.LENGTH
+                - EntryLayout.PAYLOAD
+                - EntryLayout.ALIGNMENT
+                - JournalAppender.closingReserve(segmentLength);
+        if (maxEntryLength < 1 || maxEntryLength > longest) {
+            throw new IllegalArgumentException("entries do not fit into a segment: maxEntryLength=" + maxEntryLength
+                    + " segmentLength=" + segmentLength + " (expected: 1 to " + longest + ")");
+        }
+    }
+
+    JournalOwner owner() {
+        return new JournalOwner(environment, feed, stream);
+    }
+}

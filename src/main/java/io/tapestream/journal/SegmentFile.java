@@ -1,0 +1,91 @@
+package io.tapestream.journal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A segment's file as it lies in the folder.
+ *
+ * @param path the file
+ * @param base its base position, from its name
+ * @param fileLength its length
+ * @param isBegun whether its header holds anything; a prepared segment's does not
+ * @param header its header; null if it is not whole
+ */
+record SegmentFile(
+        Path path,
+        long base,
+        long fileLength,
+        boolean isBegun,
+        @Nullable SegmentHeader header) {
+    private static final Pattern NAME = Pattern.compile("(\\d{20})\\.jrn");
+
+    /** Path of the segment with this base. */
+    static Path pathOf(Path directory, long base) {
+        return directory.resolve(String.format("%020d.jrn", base));
+    }
+
+    /** All segment files of a folder, in order of their base. */
+    static List<SegmentFile> list(Path directory) {
+        List<SegmentFile> files = new ArrayList<>();
+        for (Path path : paths(directory)) {
+            Matcher name = NAME.matcher(path.getFileName().toString());
+            SegmentFile file = name.matches() ? read(path, Long.parseLong(name.group(1))) : null;
+            if (file != null) {
+                files.add(file);
+            }
+        }
+        files.sort(Comparator.comparingLong(SegmentFile::base));
+        return files;
+    }
+
+    private static List<Path> paths(Path directory) {
+        try (Stream<Path> paths = Files.list(directory)) {
+            return paths.toList();
+        } catch (IOException e) {
+            throw Disk.failed("journal folder cannot be read", directory, e);
+        }
+    }
+
+    /** Null if the file was deleted meanwhile. */
+    private static @Nullable SegmentFile read(Path path, long base) {
+        ByteBuffer bytes = ByteBuffer.allocate(SegmentHeader.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        long fileLength;
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            fileLength = channel.size();
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            throw Disk.failed("journal segment cannot be read", path, e);
+        }
+        bytes.clear();
+        boolean isBegun = !EntryCursor.isZero(bytes, 0, SegmentHeader.LENGTH);
+        return new SegmentFile(path, base, fileLength, isBegun, SegmentHeader.read(bytes, base, path));
+    }
+
+    /** The length the segment was made with; without a header its file has to tell. */
+    int segmentLength() {
+        return header != null ? header.segmentLength() : (int) Math.min(fileLength, Integer.MAX_VALUE & -4096);
+    }
+
+    Segment toSegment(MapMode mode) {
+        Segment segment = new Segment(path, base, segmentLength(), mode);
+        segment.createdAt(header != null ? header.createdAtMillis() : 0);
+        return segment;
+    }
+}
