@@ -1,0 +1,116 @@
+"""What a stream holds: its user records, taken apart into lines, each with its bucket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Self
+
+import aggregation
+import identity
+from reference_conf import RecordSettings
+from stream import Shard, StreamRecord
+
+COMPANY_MILLIS = 100
+
+
+class Contents:
+    """Counts and lines of a stream; what does not keep to docs/RECORDS.md is noted as damaged."""
+
+    def __init__(self, settings: RecordSettings) -> None:
+        self.stream_records = 0
+        self.aggregated_stream_records = 0
+        self.user_records = 0
+        self.aggregated_user_records = 0
+        self.lines: list[tuple[bytes, int]] = []
+        self.damaged: list[str] = []
+        self._settings = settings
+        self._arrivals: dict[str, list[tuple[int, bool]]] = {}
+
+    def add_all(self, records: Iterable[StreamRecord]) -> Self:
+        """Takes every record of a stream."""
+        for record in records:
+            self.add(record)
+        return self
+
+    def add(self, record: StreamRecord) -> None:
+        """Takes one record of a stream."""
+        self.stream_records += 1
+        if not aggregation.is_aggregated(record.data):
+            self._add_user_record(
+                record, aggregation.UserRecord(record.partition_key, None, record.data), False
+            )
+            return
+        self.aggregated_stream_records += 1
+        try:
+            user_records = aggregation.deaggregate(record.data)
+        except aggregation.DamagedAggregateError as e:
+            self._note(record, str(e))
+            return
+        for user_record in user_records:
+            self._add_user_record(record, user_record, True)
+
+    def user_records_per_stream_record(self) -> float:
+        """Returns how many user records a stream record carries on average."""
+        return round(self.user_records / max(1, self.stream_records), 3)
+
+    def aggregated_share(self) -> float:
+        """Returns the share of the user records that arrived in an aggregated record."""
+        return round(self.aggregated_user_records / max(1, self.user_records), 4)
+
+    def aggregated_share_with_company(self) -> float:
+        """Returns the same share of those that had another one near in time on their shard."""
+        with_company = aggregated = 0
+        for arrivals in self._arrivals.values():
+            arrivals.sort()
+            for i, (time, was_aggregated) in enumerate(arrivals):
+                before = i > 0 and time - arrivals[i - 1][0] < COMPANY_MILLIS
+                after = i + 1 < len(arrivals) and arrivals[i + 1][0] - time < COMPANY_MILLIS
+                if before or after:
+                    with_company += 1
+                    aggregated += was_aggregated
+        return round(aggregated / max(1, with_company), 4)
+
+    def _add_user_record(
+        self, record: StreamRecord, user_record: aggregation.UserRecord, aggregated: bool
+    ) -> None:
+        self.user_records += 1
+        self.aggregated_user_records += aggregated
+        problem = self._problem(record.shard, user_record, aggregated)
+        if problem:
+            self._note(record, problem)
+            return
+        bucket = int(user_record.partition_key)
+        lines = [line + b"\n" for line in user_record.data[:-1].split(b"\n")]
+        self.lines += [(line, bucket) for line in lines]
+        newest = _received_at(lines[-1])
+        self._arrivals.setdefault(record.shard.id, []).append((newest, aggregated))
+
+    def _problem(
+        self, shard: Shard, user_record: aggregation.UserRecord, aggregated: bool
+    ) -> str | None:
+        key, buckets = user_record.partition_key, self._settings.buckets
+        if not key.isascii() or not key.isdigit() or str(int(key)) != key or int(key) >= buckets:
+            return f"partition key not a bucket: key={key!r}"
+        hash_key = identity.explicit_hash_key_of(int(key), buckets)
+        if aggregated and user_record.explicit_hash_key != hash_key:
+            return f"explicit hash key not the bucket's: hash_key={user_record.explicit_hash_key}"
+        if not shard.first_hash_key <= int(hash_key) <= shard.last_hash_key:
+            return f"in a shard that does not hold its hash key: shard={shard.id} key={key}"
+        if len(user_record.data) > self._settings.max_bytes:
+            return f"longer than a user record may be: length={len(user_record.data)}"
+        if not user_record.data.endswith(b"\n"):
+            return f"does not end in a newline: length={len(user_record.data)}"
+        return None
+
+    def _note(self, record: StreamRecord, problem: str) -> None:
+        self.damaged.append(
+            f"{problem} shard={record.shard.id} sequence_number={record.sequence_number}"
+        )
+
+
+def _received_at(line: bytes) -> int:
+    try:
+        return int(json.loads(line)["received_at"])
+    except (ValueError, KeyError, TypeError):
+        return 0

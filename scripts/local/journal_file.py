@@ -1,0 +1,185 @@
+"""Reads the bytes of a journal, by docs/JOURNAL.md alone.
+
+Holes and torn tails are findings, not errors: reading goes on where the page says it does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import google_crc32c
+
+SEGMENT_MAGIC = b"TAPEJRN\0"
+CHECKPOINT_MAGIC = b"TAPECKP\0"
+VERSION = 1
+HEADER_LENGTH = 512
+ENTRY_HEADER_LENGTH = 32
+
+SESSION_OPENED, SUBSCRIBED, UNSUBSCRIBED, FRAME, SESSION_CLOSED = range(1, 6)
+REDELIVERED_KEPT = 1
+
+_SEGMENT_HEADER = struct.Struct("<8sIIQQQQII")
+_ENTRY_HEADER = struct.Struct("<IIBB6sQQ")
+_POSITION_AND_LENGTH = struct.Struct("<QI")
+
+
+class UnreadableJournalError(Exception):
+    """A journal, or a segment of it, that cannot be read at all."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What the header of a segment file says."""
+
+    path: Path
+    base: int
+    length: int
+    open_session: int
+    environment: str
+    feed: str
+    stream: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One whole entry."""
+
+    segment: int
+    """Base position of the segment that it lies in."""
+    position: int
+    type: int
+    keeps_redelivered: bool
+    session: int
+    received_at: int
+    payload: bytes
+
+
+@dataclass
+class Damage:
+    """What was not readable as entries."""
+
+    holes: int = 0
+    hole_bytes: int = 0
+    torn_bytes: int = 0
+    """Length of the torn tail of the last segment."""
+
+
+@dataclass
+class Journal:
+    """A journal's segments in order of base; reading the entries also finds what is damaged."""
+
+    segments: list[Segment]
+    damage: Damage = field(default_factory=Damage)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yields every whole entry, in order of position."""
+        for segment in self.segments:
+            yield from _entries_of(segment, segment is self.segments[-1], self.damage)
+
+
+def read(folder: Path) -> Journal:
+    """Reads the headers of a journal's segments."""
+    paths = sorted(folder.glob("*.jrn"))
+    if not paths:
+        raise UnreadableJournalError(f"no segment in the journal: folder={folder}")
+    segments = [_read_header(path) for path in paths]
+    segments.sort(key=lambda segment: segment.base)
+    for before, after in itertools.pairwise(segments):
+        if after.base < before.base + before.length:
+            raise UnreadableJournalError(
+                f"journal segments overlap: first={before.path.name} second={after.path.name}"
+            )
+    return Journal(segments)
+
+
+def read_checkpoint(folder: Path) -> int | None:
+    """Returns the checkpoint's position, 0 where there is none, None where it is unreadable."""
+    path = folder / "checkpoint"
+    if not path.exists():
+        return 0
+    content = path.read_bytes()
+    if len(content) < 24:
+        return None
+    magic, version, checksum, position = struct.unpack_from("<8sIIQ", content)
+    if (magic, version) != (CHECKPOINT_MAGIC, VERSION):
+        return None
+    return position if checksum == _crc32c(content[:12], content[16:24]) else None
+
+
+def _read_header(path: Path) -> Segment:
+    with path.open("rb") as file:
+        header = file.read(HEADER_LENGTH)
+    if len(header) < HEADER_LENGTH:
+        raise UnreadableJournalError(f"journal segment shorter than its header: file={path}")
+    magic, version, header_length, length, base, _, session, checksum, _ = (
+        _SEGMENT_HEADER.unpack_from(header)
+    )
+    if (magic, version, header_length) != (SEGMENT_MAGIC, VERSION, HEADER_LENGTH):
+        raise UnreadableJournalError(
+            f"not a journal segment of version {VERSION}: file={path} version={version}"
+        )
+    if checksum != _crc32c(header[:48], header[52:]):
+        raise UnreadableJournalError(f"journal segment's header corrupt: file={path}")
+    if path.name != f"{base:020d}.jrn":
+        raise UnreadableJournalError(f"journal segment misnamed: file={path} base={base}")
+    names = []
+    at = _SEGMENT_HEADER.size
+    for _ in range(3):
+        (name_length,) = struct.unpack_from("<H", header, at)
+        names.append(header[at + 2 : at + 2 + name_length].decode())
+        at += 2 + name_length
+    return Segment(path, base, length, session, *names)
+
+
+def _entries_of(segment: Segment, is_last: bool, damage: Damage) -> Iterator[Entry]:
+    content = segment.path.read_bytes()[: segment.length]
+    used = len(content.rstrip(b"\0"))  # no entry begins beyond: its length is not zero
+    offset = HEADER_LENGTH
+    while offset < used:
+        found = offset
+        entry = _entry_at(content, segment.base, found)
+        while entry is None and found < used:
+            found += 8
+            entry = _entry_at(content, segment.base, found)
+        if entry is None:
+            if is_last:
+                damage.torn_bytes += used - offset
+            else:
+                _add_hole(damage, used - offset)
+            return
+        if found > offset:
+            _add_hole(damage, found - offset)
+        yield entry
+        end = found + ENTRY_HEADER_LENGTH + len(entry.payload)
+        offset = (end + 7) // 8 * 8
+
+
+def _entry_at(content: bytes, base: int, offset: int) -> Entry | None:
+    if offset + ENTRY_HEADER_LENGTH > len(content):
+        return None
+    length, checksum, kind, flags, _, session, received_at = _ENTRY_HEADER.unpack_from(
+        content, offset
+    )
+    fits = ENTRY_HEADER_LENGTH <= length <= len(content) - offset
+    if not fits or not SESSION_OPENED <= kind <= SESSION_CLOSED:
+        return None
+    position = base + offset
+    covered = content[offset + 8 : offset + length]
+    if checksum != _crc32c(_POSITION_AND_LENGTH.pack(position, length), covered):
+        return None
+    keeps_redelivered = bool(flags & REDELIVERED_KEPT)
+    payload = content[offset + ENTRY_HEADER_LENGTH : offset + length]
+    return Entry(base, position, kind, keeps_redelivered, session, received_at, payload)
+
+
+def _add_hole(damage: Damage, length: int) -> None:
+    damage.holes += 1
+    damage.hole_bytes += length
+
+
+def _crc32c(first: bytes, second: bytes) -> int:
+    return int(google_crc32c.extend(google_crc32c.value(first), second))

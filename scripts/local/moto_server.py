@@ -1,0 +1,182 @@
+"""The local AWS: moto in server mode over TLS, with two of its habits changed.
+
+moto numbers a shard's records without a lock, so concurrent puts overwrite records that were
+acknowledged; here puts are taken one after another, and a shard is read by sequence number instead
+of from its beginning. And moto invokes a function that is mapped to a stream by itself, in Docker,
+once a record; here it never does: what polls the stream is our own.
+
+Prints its address as the only line on stdout once it serves, and writes it to --ready-file. Ends on
+SIGTERM, SIGINT and SIGHUP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import ssl
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+import certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_RECORDS_A_READ = 10_000  # as Kinesis itself
+MAX_BASE64_LENGTH_A_READ = 10 * 1024 * 1024 * 4 // 3
+
+_puts = threading.Lock()
+
+
+def change_moto_habits() -> None:
+    """Replaces the parts of moto's Kinesis that lose records or start functions."""
+    replacements: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+        (Shard, "put_record", _put_in_shard),
+        (Shard, "get_records", _read_shard),
+        (Shard, "get_min_sequence_number", _first_sequence_number),
+        (Shard, "get_max_sequence_number", _last_sequence_number),
+        (Stream, "put_record", _put_in_stream),
+        (KinesisBackend, "put_record", _one_at_a_time(KinesisBackend.put_record)),
+        (KinesisBackend, "put_records", _one_at_a_time(KinesisBackend.put_records)),
+        # The original keeps two CloudWatch data points a put for ever.
+        (KinesisBackend, "_send_stream_metrics", _no_metrics),
+    )
+    for owner, name, replacement in replacements:
+        setattr(owner, name, replacement)
+
+
+def _one_at_a_time(put: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        with _puts:
+            return put(*args, **kwargs)
+
+    return locked
+
+
+def _put_in_stream(
+    stream: Stream, partition_key: str, explicit_hash_key: str, data: str
+) -> tuple[str, str]:
+    shard = stream.get_shard_for_key(partition_key, explicit_hash_key)
+    if shard is None:  # moto leaves out the last hash key of each shard's range
+        shard = next(s for s in stream.shards.values() if s.ending_hash == int(explicit_hash_key))
+    return shard.put_record(partition_key, data, explicit_hash_key), shard.shard_id
+
+
+def _put_in_shard(shard: Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+    number = _last_sequence_number(shard) + 1
+    shard.records[number] = Record(partition_key, data, number, explicit_hash_key)
+    return str(number)
+
+
+def _read_shard(
+    shard: Shard, last_sequence_id: str, limit: int | None
+) -> tuple[list[Record], int, int]:
+    """Reads by number: a shard's records are numbered 1, 2, 3 ... and none is ever deleted."""
+    first = int(last_sequence_id) + 1
+    last = min(
+        _last_sequence_number(shard),
+        first + min(limit or MAX_RECORDS_A_READ, MAX_RECORDS_A_READ) - 1,
+    )
+    records: list[Record] = []
+    length = 0
+    for number in range(first, last + 1):
+        record = shard.records[number]
+        length += len(record.data)
+        if records and length > MAX_BASE64_LENGTH_A_READ:
+            break
+        records.append(record)
+    if not records:
+        return [], first - 1, 0
+    newest = shard.records[_last_sequence_number(shard)]
+    behind_millis = int((newest.created_at - records[-1].created_at) * 1000)
+    return records, records[-1].sequence_number, behind_millis
+
+
+def _first_sequence_number(shard: Shard) -> int:
+    return 1 if shard.records else 0
+
+
+def _last_sequence_number(shard: Shard) -> int:
+    return len(shard.records)
+
+
+def _no_metrics(_backend: KinesisBackend, *_args: Any, **_kwargs: Any) -> None:
+    pass
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    """Serves a request without a line on stderr for each."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing of a request that was answered."""
+
+
+def serve(host: str, port: int, folder: Path, names: tuple[str, ...]) -> BaseWSGIServer:
+    """Returns a server that listens, with TLS, and is not yet running."""
+    change_moto_habits()
+    made = certificates.ensure(folder, names)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.server, made.key)
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server(
+        host, port, application, threaded=True, request_handler=QuietRequestHandler
+    )
+    # The handshake is left to the first read, in the connection's own thread: one slow client
+    # must not hold up the others.
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    server.ssl_context = context
+    os.environ["MOTO_PORT"] = str(server.port)
+    return server
+
+
+def main() -> int:
+    """Serves until it is told to stop."""
+    arguments = _parse()
+    server = serve(arguments.host, arguments.port, arguments.certificates, tuple(arguments.name))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    address = f"https://{arguments.name[0]}:{server.port}"
+    if arguments.ready_file:
+        draft = arguments.ready_file.with_suffix(".tmp")
+        draft.write_text(address + "\n")
+        draft.replace(arguments.ready_file)
+    print(address, flush=True)
+    server.serve_forever(poll_interval=0.1)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="moto over TLS, fit for the KPL")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: any free one")
+    parser.add_argument(
+        "--certificates",
+        type=Path,
+        required=True,
+        help="folder of ca.pem, server.pem and server.key; made there if they are not",
+    )
+    parser.add_argument(
+        "--name",
+        nargs="+",
+        default=["127.0.0.1", "localhost", "::1"],
+        help="names and addresses in the certificate; the first is the one in the printed address",
+    )
+    parser.add_argument("--ready-file", type=Path, help="file that gets the address once it serves")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

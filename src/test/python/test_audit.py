@@ -1,0 +1,207 @@
+"""The audit finds what it is there to find, given streams that are wrong in one place."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aggregation
+import audit
+import identity
+import journal_bytes
+import journal_file
+import market_log
+import reference_conf
+from contents import Contents
+from journal_bytes import Written, frame
+from reference_conf import RecordSettings
+from stream import Shard, StreamRecord
+from test_aggregation import encode
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = reference_conf.read()
+WHOLE = Shard("shardId-000000000000", 0, 2**128 - 1)
+FRAMES = [
+    json.loads(line)["frame"]
+    for line in (ROOT / "conf/captures/crypto-in-finnhub-shape.ndjson").read_text().splitlines()
+]
+ENTRIES = [Written(1, b"{}"), *map(frame, FRAMES), Written(5, b"closed 1001")]
+
+Records = list[tuple[str, str, bytes]]
+
+
+@pytest.fixture
+def expected(tmp_path: Path) -> audit.Expected:
+    return audit.expect(journal_bytes.write(tmp_path, [ENTRIES], 1024 * 1024), SETTINGS)
+
+
+def user_records(expected: audit.Expected) -> list[aggregation.UserRecord]:
+    """Returns a user record for each trade that must be on the stream."""
+    records = []
+    for symbol, lines in expected.lines.values():
+        bucket = identity.bucket_of(symbol, SETTINGS.buckets)
+        hash_key = identity.explicit_hash_key_of(bucket, SETTINGS.buckets)
+        records += [aggregation.UserRecord(str(bucket), hash_key, line) for line in lines]
+    return records
+
+
+def aggregated(records: list[aggregation.UserRecord]) -> list[StreamRecord]:
+    return [
+        StreamRecord(WHOLE, str(at), "a", encode(records[at : at + 100]))
+        for at in range(0, len(records), 100)
+    ]
+
+
+def alone(record: aggregation.UserRecord) -> StreamRecord:
+    return StreamRecord(WHOLE, "alone", record.partition_key, record.data)
+
+
+def result(expected: audit.Expected, records: list[StreamRecord]) -> dict[str, Any]:
+    contents = Contents(SETTINGS).add_all(records)
+    return audit.report(expected, contents, audit.compare(expected, contents, SETTINGS), None)
+
+
+def test_a_stream_with_every_trade_is_a_proof(expected: audit.Expected) -> None:
+    records = user_records(expected)
+    numbers = result(expected, [*aggregated(records[1:]), alone(records[0])])
+    assert audit.is_proof(numbers)
+    assert numbers["frames"] == len(FRAMES)
+    assert numbers["trades_received"] == numbers["trades_published"] == 1226
+    assert numbers["distinct_trade_ids"] == numbers["user_records"] == 1226
+    assert numbers["stream_records"] == 14
+    assert numbers["aggregated_stream_records"] == 13
+    assert numbers["duplicates"] == 0
+
+
+def test_a_trade_put_twice_is_counted_and_no_fault(expected: audit.Expected) -> None:
+    records = user_records(expected)
+    numbers = result(expected, [*aggregated(records), alone(records[0])])
+    assert audit.is_proof(numbers)
+    assert numbers["duplicates"] == 1
+
+
+def test_a_missing_trade_is_found(expected: audit.Expected) -> None:
+    numbers = result(expected, aggregated(user_records(expected)[1:]))
+    assert not audit.is_proof(numbers)
+    assert (numbers["missing"], numbers["unexpected"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.replace(b'"price":', b'"price":1', 1),
+        lambda line: line.replace(b'"received_at":1', b'"received_at":2', 1),
+        lambda line: line.replace(b'"crypto"', b'"stock"', 1),
+        lambda line: line.replace(b'"feed":"finnhub"', b'"feed":"finnhub","x":1', 1),
+        lambda line: line.replace(b'{"trade_id":"', b'{"trade_id":"_', 1),
+        lambda line: line.replace(b'{"trade_id":', b'{ "trade_id":', 1),
+        lambda line: b"\n",
+        lambda line: b"not a line\n",
+    ],
+)
+def test_a_line_that_differs_is_unexpected_and_its_trade_missing(
+    expected: audit.Expected, change: Callable[[bytes], bytes]
+) -> None:
+    records = user_records(expected)
+    first = next(r for r in records if b'"crypto"' in r.data)
+    changed = aggregation.UserRecord(
+        first.partition_key, first.explicit_hash_key, change(first.data)
+    )
+    assert changed.data != first.data
+    rest = [record for record in records if record is not first]
+    numbers = result(expected, [*aggregated(rest), alone(changed)])
+    assert not audit.is_proof(numbers)
+    assert (numbers["missing"], numbers["unexpected"]) == (1, 1)
+
+
+def test_a_line_in_another_bucket_is_unexpected(expected: audit.Expected) -> None:
+    records = user_records(expected)
+    other = str((int(records[0].partition_key) + 1) % SETTINGS.buckets)
+    moved = aggregation.UserRecord(other, None, records[0].data)
+    numbers = result(expected, [*aggregated(records[1:]), alone(moved)])
+    assert (numbers["missing"], numbers["unexpected"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        (StreamRecord(WHOLE, "1", "32", b"x\n"), "partition key not a bucket"),
+        (StreamRecord(WHOLE, "1", "01", b"x\n"), "partition key not a bucket"),
+        (StreamRecord(WHOLE, "1", "k", b"x\n"), "partition key not a bucket"),
+        (StreamRecord(Shard("s", 0, 1), "1", "3", b"x\n"), "in a shard that does not hold"),
+        (StreamRecord(WHOLE, "1", "3", b"x" * 20_000 + b"\n"), "longer than a user record may be"),
+        (StreamRecord(WHOLE, "1", "3", b"x"), "does not end in a newline"),
+        (StreamRecord(WHOLE, "1", "3", b""), "does not end in a newline"),
+        (StreamRecord(WHOLE, "1", "a", aggregation.MAGIC + b"x" * 40), "digest wrong"),
+        (
+            StreamRecord(WHOLE, "1", "a", encode([aggregation.UserRecord("3", "7", b"x\n")] * 2)),
+            "explicit hash key not the bucket's",
+        ),
+    ],
+)
+def test_a_damaged_record_is_found(
+    expected: audit.Expected, record: StreamRecord, problem: str
+) -> None:
+    contents = Contents(SETTINGS).add_all([record])
+    assert contents.damaged[0].startswith(problem)
+    numbers = audit.report(expected, contents, audit.Finding(), None)
+    assert not audit.is_proof(numbers)
+
+
+def test_a_trade_of_two_sessions_may_carry_either_time(tmp_path: Path) -> None:
+    entries = [frame(FRAMES[0], 1, 1_000), frame(FRAMES[0], 2, 2_000)]
+    expected = audit.expect(journal_bytes.write(tmp_path, [entries]), SETTINGS)
+    (first, _), *_ = [sorted(lines) for _, lines in expected.lines.values()]
+    assert b'"received_at":1000,' in first
+    numbers = result(expected, aggregated(user_records(expected)))
+    assert audit.is_proof(numbers)
+    assert numbers["trades_published"] == 2 * numbers["distinct_trade_ids"] == 4
+    assert numbers["duplicates"] == 2
+
+
+def test_a_journal_whose_beginning_is_gone_is_refused(tmp_path: Path) -> None:
+    journal_bytes.write(tmp_path, [ENTRIES[:3], ENTRIES[3:5]])
+    (tmp_path / f"{0:020d}.jrn").unlink()
+    with pytest.raises(journal_file.UnreadableJournalError, match="beginning is gone"):
+        audit.expect(tmp_path, SETTINGS)
+
+
+def test_frames_that_were_sent_and_not_journalled_are_counted(
+    expected: audit.Expected, tmp_path: Path
+) -> None:
+    log = tmp_path / "market.ndjson"
+    log.write_text("".join(json.dumps({"frame": f}) + "\n" for f in [*FRAMES[1:], "extra"]))
+    sent = market_log.read(log)
+    numbers = audit.report(expected, Contents(SETTINGS), audit.Finding(), sent)
+    assert numbers["frames_sent"] == len(FRAMES)
+    assert numbers["frames_not_journalled"] == 1
+    assert numbers["frames_not_sent"] == 1
+
+
+def test_the_command_says_what_it_could_not_read(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "scripts/local/audit.py"), "--stream", "s"]
+    done = subprocess.run(
+        [*command, "--journal", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert done.stderr == f"audit not possible: no segment in the journal: folder={tmp_path}\n"
+
+
+def test_company_is_another_user_record_of_the_shard_within_the_buffered_time() -> None:
+    settings = RecordSettings({}, 1, 16 * 1024)
+    key = identity.explicit_hash_key_of(0, 1)
+
+    def at(time: int) -> aggregation.UserRecord:
+        return aggregation.UserRecord("0", key, b'{"received_at":%d}\n' % time)
+
+    records = [*aggregated([at(1000), at(1050)]), alone(at(1120)), alone(at(5000))]
+    contents = Contents(settings).add_all(records)
+    assert contents.user_records == 4
+    assert contents.aggregated_share() == 0.5
+    assert contents.aggregated_share_with_company() == round(2 / 3, 4)
