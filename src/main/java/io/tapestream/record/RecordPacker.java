@@ -67,7 +67,11 @@ public final class RecordPacker {
     public void warmUp(Frame frame, long segment, long position) {
         window.onSegment(segment);
         window.onSession(frame.session());
-        if (walk(frame) != FrameWalker.Kind.TRADES || isDropped(frame)) {
+        if (walk(frame) != FrameWalker.Kind.TRADES) {
+            return;
+        }
+        boolean redelivered = isRedelivered(frame);
+        if (redelivered && !frame.keepsRedelivered()) {
             return;
         }
         for (int i = 0; i < walker.tradeCount(); i++) {
@@ -97,9 +101,12 @@ public final class RecordPacker {
     private void onTrades(Frame frame, long position) {
         int count = walker.tradeCount();
         metrics.tradesReceived.inc(count);
-        if (isDropped(frame)) {
-            metrics.redeliveredTrades.inc(count);
-            return;
+        if (isRedelivered(frame)) {
+            metrics.redeliveredFrames.inc();
+            if (!frame.keepsRedelivered()) {
+                metrics.redeliveredTrades.inc(count);
+                return;
+            }
         }
         for (int i = 0; i < count; i++) {
             Rejection rejection = read(frame, i);
@@ -111,16 +118,15 @@ public final class RecordPacker {
         }
     }
 
-    /** Notes the frame and tells whether it is one that was delivered before and is not kept. */
-    private boolean isDropped(Frame frame) {
+    /** Notes the frame and tells whether it was delivered before. */
+    private boolean isRedelivered(Frame frame) {
         if (walker.tradeCount() == 0) {
             return false;
         }
         ByteBuffer buffer = frame.buffer();
         ByteAccess<ByteBuffer> access = buffer.order() == ByteOrder.LITTLE_ENDIAN ? LITTLE_ENDIAN : BIG_ENDIAN;
         HashValue128 hash = hasher.hashBytesTo128Bits(buffer, frame.offset(), frame.length(), access);
-        boolean redelivered = window.addFrame(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
-        return redelivered && !frame.keepsRedelivered();
+        return window.addFrame(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
     }
 
     /** Reads one trade into the key and measures its line. */
