@@ -1,7 +1,58 @@
 package io.tapestream.kinesis;
 
+import java.io.EOFException;
+import java.net.SocketException;
+import java.net.URI;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.kinesis.KinesisClient;
+import software.amazon.awssdk.services.kinesis.KinesisClientBuilder;
+import software.amazon.awssdk.services.kinesis.model.RecordDistributionStrategy;
+import software.amazon.awssdk.services.kinesis.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.kinesis.model.StreamDescriptionSummary;
+import software.amazon.awssdk.services.kinesis.model.StreamStatus;
+
 /** Asks, before anything is put, whether the stream can take aggregated records from here. */
 public final class StreamCheck {
+    private static final Logger log = LoggerFactory.getLogger(StreamCheck.class);
+
+    private static final Duration ATTEMPT_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(8);
+    private static final int MAX_ATTEMPTS = 3;
+    private static final int CREATION_POLLS = 20;
+    private static final Duration CREATION_POLL_INTERVAL = Duration.ofSeconds(1);
+    private static final Pattern STREAM_NAME = Pattern.compile("[a-zA-Z0-9_.-]{1,128}");
+
+    /** Error codes that say: not with these credentials. */
+    private static final Set<String> DENIALS = Set.of(
+            "AccessDenied",
+            "AccessDeniedException",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "NotAuthorized",
+            "OptInRequired",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException");
+
     /** What the endpoint said. */
     public enum Answer {
         /** The stream is there and takes records. */
@@ -10,7 +61,14 @@ public final class StreamCheck {
         UNREACHABLE
     }
 
-    private StreamCheck() {}
+    private final KinesisSettings settings;
+    private final String where;
+
+    private StreamCheck(KinesisSettings settings) {
+        this.settings = settings;
+        this.where = "stream=" + settings.stream() + " region=" + settings.region() + " endpoint="
+                + (settings.endpoint() == null ? "aws" : settings.endpoint());
+    }
 
     /**
      * Checks this host (architecture, C library, temporary directory) and then the stream; blocks for a bounded time.
@@ -19,6 +77,171 @@ public final class StreamCheck {
      *     directory unusable, wrong architecture or C library
      */
     public static Answer check(KinesisSettings settings) {
-        throw new UnsupportedOperationException("check");
+        new HostCheck(HostFacts.ofThisHost(), settings.tempDirectory()).run();
+        return checkStream(settings, DefaultCredentialsProvider.builder().build());
+    }
+
+    /** Checks the settings of the stream, and then the stream itself. */
+    static Answer checkStream(KinesisSettings settings, AwsCredentialsProvider credentials) {
+        StreamCheck check = new StreamCheck(settings);
+        check.checkSettings();
+        check.checkCredentials(credentials);
+        try (SdkHttpClient http = EndpointTrust.httpClient(settings, ATTEMPT_TIMEOUT);
+                KinesisClient client = check.client(http, credentials)) {
+            Answer answer = check.describe(client);
+            if (answer == Answer.READY) {
+                client.listShards(
+                        request -> request.streamName(settings.stream()).maxResults(1));
+            }
+            return answer;
+        } catch (SdkException e) {
+            return check.answerTo(e);
+        }
+    }
+
+    private void checkSettings() {
+        if (!STREAM_NAME.matcher(settings.stream()).matches()) {
+            throw new StreamRefusedException("stream name not valid: stream=\"" + settings.stream()
+                    + "\" (kinesis.stream: 1 to 128 letters, digits, '_', '.', '-')");
+        }
+        URI endpoint = settings.endpoint();
+        if (endpoint != null && !isHttpsHost(endpoint)) {
+            throw new StreamRefusedException("endpoint not usable: endpoint=" + endpoint
+                    + " (kinesis.endpoint: https://host or https://host:port, nothing after it)");
+        }
+        try {
+            KplProducers.configuration(settings);
+        } catch (IllegalArgumentException e) {
+            throw new StreamRefusedException(
+                    "setting refused by the Kinesis Producer Library: " + where + " cause=\"" + e.getMessage() + "\"");
+        }
+    }
+
+    private static boolean isHttpsHost(URI endpoint) {
+        String path = endpoint.getRawPath();
+        return "https".equals(endpoint.getScheme())
+                && endpoint.getHost() != null
+                && endpoint.getUserInfo() == null
+                && endpoint.getRawQuery() == null
+                && endpoint.getRawFragment() == null
+                && (path == null || path.isEmpty() || path.equals("/"));
+    }
+
+    private void checkCredentials(AwsCredentialsProvider credentials) {
+        try {
+            credentials.resolveCredentials();
+        } catch (SdkClientException e) {
+            throw new StreamRefusedException("no AWS credentials: " + where
+                    + " (set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the host a role)");
+        }
+    }
+
+    private KinesisClient client(SdkHttpClient http, AwsCredentialsProvider credentials) {
+        KinesisClientBuilder builder = KinesisClient.builder()
+                .httpClient(http)
+                .region(Region.of(settings.region()))
+                .credentialsProvider(credentials)
+                .overrideConfiguration(override -> override.apiCallAttemptTimeout(ATTEMPT_TIMEOUT)
+                        .apiCallTimeout(CALL_TIMEOUT)
+                        .retryStrategy(retry -> retry.maxAttempts(MAX_ATTEMPTS)));
+        if (settings.endpoint() != null) {
+            builder.endpointOverride(settings.endpoint());
+        }
+        return builder.build();
+    }
+
+    private Answer describe(KinesisClient client) {
+        for (int polls = 0; polls < CREATION_POLLS; polls++) {
+            StreamDescriptionSummary summary = client.describeStreamSummary(
+                            request -> request.streamName(settings.stream()))
+                    .streamDescriptionSummary();
+            if (summary.streamStatus() != StreamStatus.CREATING) {
+                checkSummary(summary);
+                return Answer.READY;
+            }
+            if (!pause()) {
+                break;
+            }
+        }
+        log.warn("stream is still being created {}", where);
+        return Answer.UNREACHABLE;
+    }
+
+    private static boolean pause() {
+        try {
+            Thread.sleep(CREATION_POLL_INTERVAL.toMillis());
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void checkSummary(StreamDescriptionSummary summary) {
+        if (summary.streamStatus() == StreamStatus.DELETING) {
+            throw new StreamRefusedException(
+                    "stream is being deleted: " + where + " (create it again, or name another)");
+        }
+        if (summary.recordDistributionStrategy() == RecordDistributionStrategy.AUTO) {
+            throw new StreamRefusedException("stream distributes records by itself: " + where
+                    + " strategy=AUTO (its readers lose aggregated records: set the stream's record distribution"
+                    + " strategy to USER_PARTITION_KEY)");
+        }
+    }
+
+    private Answer answerTo(SdkException e) {
+        if (e instanceof ResourceNotFoundException) {
+            throw new StreamRefusedException("stream not found: " + where
+                    + " (create it, or correct kinesis.stream, kinesis.region, kinesis.endpoint)");
+        }
+        if (e instanceof AwsServiceException answered) {
+            checkAnswered(answered);
+        } else {
+            checkTls(e);
+        }
+        log.warn("stream not reached {} cause=\"{}\"", where, e.toString());
+        return Answer.UNREACHABLE;
+    }
+
+    private void checkAnswered(AwsServiceException e) {
+        String code = e.awsErrorDetails() == null
+                ? ""
+                : String.valueOf(e.awsErrorDetails().errorCode());
+        if (DENIALS.contains(code)) {
+            throw new StreamRefusedException("access to the stream denied: " + where + " code=" + code + " message=\""
+                    + e.awsErrorDetails().errorMessage()
+                    + "\" (check the credentials; they need kinesis:DescribeStreamSummary, kinesis:ListShards and"
+                    + " kinesis:PutRecords on the stream)");
+        }
+        if (e.statusCode() >= 400 && e.statusCode() < 500 && !e.isThrottlingException()) {
+            throw new StreamRefusedException("stream not usable: " + where + " status=" + e.statusCode() + " code="
+                    + code + " (check kinesis.stream, kinesis.region, kinesis.endpoint)");
+        }
+    }
+
+    /** A handshake that failed will fail again, unless the connection was only cut. */
+    private void checkTls(SdkException e) {
+        SSLException failed = cause(e, SSLException.class);
+        if (failed == null
+                || cause(failed, EOFException.class) != null
+                || cause(failed, SocketException.class) != null) {
+            return;
+        }
+        boolean untrusted = cause(failed, CertificateException.class) != null;
+        throw new StreamRefusedException((untrusted ? "certificate of the endpoint not trusted: " : "no TLS: ") + where
+                + " cause=\"" + failed.getMessage() + "\" ("
+                + (untrusted
+                        ? "set kinesis.ca-file to the authority that signed it, and check the host's name"
+                        : "the endpoint has to speak TLS")
+                + ")");
+    }
+
+    private static <T extends Throwable> @Nullable T cause(Throwable e, Class<T> type) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return type.cast(cause);
+            }
+        }
+        return null;
     }
 }

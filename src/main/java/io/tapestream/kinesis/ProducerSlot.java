@@ -1,0 +1,197 @@
+package io.tapestream.kinesis;
+
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.common.util.concurrent.MoreExecutors;
+import io.tapestream.record.UserRecord;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.kinesis.producer.UserRecordResult;
+
+/**
+ * Holds the one producer: builds it, and says when it is to be given up. Confined to the publisher thread.
+ *
+ * <p>A producer is given up when it owes results and has brought none for the stall timeout, or when it has refused
+ * every record for some seconds. Whatever it throws but a refusal by validation is survived.
+ */
+final class ProducerSlot {
+    private static final Logger log = LoggerFactory.getLogger(ProducerSlot.class);
+
+    /** The KPL refuses records while it restarts its daemon, which takes it a second or two. */
+    private static final long REFUSAL_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final String stream;
+    private final long stallNanos;
+    private final Supplier<Producer> producers;
+    private final Backoff backoff;
+    private final KinesisMetrics metrics;
+    private final FailureLog failureLog = new FailureLog(log);
+
+    private @Nullable Producer producer;
+    private int generation;
+    private int owedResults;
+    private long resultNanos;
+    private int failedBuilds;
+    private int refusals;
+    private long refusedSinceNanos;
+    private long resumeNanos;
+
+    ProducerSlot(
+            KinesisSettings settings,
+            Supplier<Producer> producers,
+            Backoff backoff,
+            KinesisMetrics metrics,
+            long nowNanos) {
+        this.stream = settings.stream();
+        this.stallNanos = settings.stallTimeout().toNanos();
+        this.producers = producers;
+        this.backoff = backoff;
+        this.metrics = metrics;
+        this.resumeNanos = nowNanos;
+    }
+
+    /** Builds the producer if there is none and it is time to; returns whether there is a new one. */
+    boolean build(long nowNanos) {
+        if (producer != null || nowNanos - resumeNanos < 0) {
+            return false;
+        }
+        try {
+            producer = producers.get();
+        } catch (RuntimeException e) {
+            failedBuilds++;
+            resumeNanos = nowNanos + backoff.nanosAfter(failedBuilds);
+            failureLog.warn("producer not built: stream=" + stream + " failures=" + failedBuilds, e, nowNanos);
+            return false;
+        }
+        metrics.producerBuilds.inc();
+        failedBuilds = 0;
+        return true;
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    /** Whether there is a producer that takes records as far as is known. */
+    boolean takesRecords(long nowNanos) {
+        return producer != null && nowNanos - resumeNanos >= 0;
+    }
+
+    /**
+     * Gives the put's record to the producer; returns false if it takes none now.
+     *
+     * @throws UnsendableRecordException the producer says that it can never take the record
+     */
+    boolean give(Put put, long nowNanos) {
+        if (producer == null) {
+            return false;
+        }
+        UserRecord userRecord = put.record.userRecord;
+        ListenableFuture<UserRecordResult> future;
+        try {
+            future = producer.addUserRecord(
+                    stream, userRecord.partitionKey(), userRecord.explicitHashKey(), userRecord.payload());
+        } catch (IllegalArgumentException e) {
+            throw new UnsendableRecordException(
+                    "user record refused by validation: length=" + userRecord.length() + " bucket="
+                            + userRecord.partitionKey() + " position>=" + put.record.batch.start()
+                            + " (a defect: its trades are in the journal and not published)",
+                    e);
+        } catch (RuntimeException e) {
+            onRefused(e, nowNanos);
+            return false;
+        }
+        refusals = 0;
+        if (owedResults++ == 0) {
+            resultNanos = nowNanos;
+        }
+        Futures.addCallback(future, put, MoreExecutors.directExecutor());
+        return true;
+    }
+
+    private void onRefused(RuntimeException cause, long nowNanos) {
+        if (refusals++ == 0) {
+            refusedSinceNanos = nowNanos;
+        }
+        resumeNanos = nowNanos + backoff.nanosAfter(refusals);
+        metrics.refusals.inc();
+        failureLog.warn("producer takes no records: stream=" + stream, cause, nowNanos);
+    }
+
+    /** A put has its result. */
+    void onResult(Put put, long nowNanos) {
+        if (put.generation == generation) {
+            owedResults--;
+            resultNanos = nowNanos;
+        }
+    }
+
+    /** Gives the producer up if it is stalled or keeps refusing; returns whether it did. */
+    boolean giveUpLost(long nowNanos) {
+        if (producer == null) {
+            return false;
+        }
+        boolean stalled = nanosToStall(nowNanos) <= 0;
+        boolean refusing = refusals > 0 && nowNanos - refusedSinceNanos > REFUSAL_PATIENCE_NANOS;
+        if (!stalled && !refusing) {
+            return false;
+        }
+        if (stalled) {
+            metrics.stalls.inc();
+        }
+        log.warn(
+                "producer given up stream={} reason={} owed={} (its records are put again)",
+                stream,
+                stalled ? "stalled" : "refusing",
+                owedResults);
+        close();
+        resumeNanos = nowNanos;
+        return true;
+    }
+
+    /** Nanoseconds until the producer counts as stalled; {@link Long#MAX_VALUE} while it owes nothing. */
+    long nanosToStall(long nowNanos) {
+        return producer == null || owedResults == 0 ? Long.MAX_VALUE : resultNanos + stallNanos - nowNanos;
+    }
+
+    /** Nanoseconds until a producer is built, or takes records again. */
+    long nanosToResume(long nowNanos) {
+        return Math.max(0, resumeNanos - nowNanos);
+    }
+
+    boolean isEmpty() {
+        return producer == null;
+    }
+
+    /** Asks the producer to put what it buffers. */
+    void flush(long nowNanos) {
+        if (producer == null) {
+            return;
+        }
+        try {
+            producer.flush();
+        } catch (RuntimeException e) {
+            failureLog.warn("producer not flushed: stream=" + stream, e, nowNanos);
+        }
+    }
+
+    /** Ends the producer; results that it still brings are those of an earlier generation. */
+    void close() {
+        Producer closing = producer;
+        producer = null;
+        generation++;
+        owedResults = 0;
+        refusals = 0;
+        if (closing == null) {
+            return;
+        }
+        try {
+            closing.close();
+        } catch (RuntimeException e) {
+            log.warn("producer not closed cleanly stream={} cause=\"{}\"", stream, e.toString());
+        }
+    }
+}
