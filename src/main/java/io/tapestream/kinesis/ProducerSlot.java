@@ -121,6 +121,11 @@ final class ProducerSlot {
         failureLog.warn("producer takes no records: stream=" + stream, cause, nowNanos);
     }
 
+    /** Whether the last record given was refused, and the one before it was not. */
+    boolean hasBegunToRefuse() {
+        return refusals == 1;
+    }
+
     /** A put has its result. */
     void onResult(Put put, long nowNanos) {
         if (put.generation == generation) {

@@ -225,6 +225,9 @@ public final class UserRecordPutter implements AutoCloseable {
         next.put = put;
         if (!producer.give(put, nowNanos)) {
             next.put = null;
+            if (producer.hasBegunToRefuse()) {
+                beginPriming("producer refuses"); // Its daemon is gone; the next one knows no shards.
+            }
             return false;
         }
         priming.onPut();

@@ -1,0 +1,30 @@
+package io.tapestream.record;
+
+import com.codahale.metrics.Counter;
+import java.nio.charset.StandardCharsets;
+
+/** Makes user records for tests of what takes them. */
+public final class UserRecords {
+    private UserRecords() {}
+
+    /** A record of the given text, as one line. */
+    public static UserRecord of(String line, int bucket, long receivedAtMillis) {
+        byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
+        BufferPool pool = new BufferPool(Math.max(1 << 15, bytes.length), 0, new Counter());
+        UserRecord userRecord = new UserRecord(pool, Integer.toString(bucket), Integer.toString(bucket));
+        byte[] room = userRecord.room(bytes.length);
+        System.arraycopy(bytes, 0, room, userRecord.length(), bytes.length);
+        userRecord.add(bytes.length, receivedAtMillis);
+        return userRecord;
+    }
+
+    /** Whether the record's memory was given back. */
+    public static boolean isReleased(UserRecord userRecord) {
+        try {
+            userRecord.capacity();
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
+        }
+    }
+}
