@@ -37,6 +37,13 @@ public final class ApiKey {
         }
     }
 
+    /** A text of somebody else's (a venue's, an exception's) with the key in it masked, however it is encoded. */
+    String redact(String text) {
+        return text.replace(queryEncoded(), toString())
+                .replace(URLEncoder.encode(secret, StandardCharsets.UTF_8), toString())
+                .replace(secret, toString());
+    }
+
     @Override
     public String toString() {
         return "***";

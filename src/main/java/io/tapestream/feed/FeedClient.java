@@ -1,10 +1,20 @@
 package io.tapestream.feed;
 
 import com.codahale.metrics.MetricRegistry;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import io.tapestream.frame.FrameHandler;
 import io.tapestream.frame.SessionHandler;
+import java.net.InetAddress;
+import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one session with a venue alive: connects, subscribes, watches, reconnects; hands each message to a
@@ -13,6 +23,9 @@ import java.util.concurrent.ThreadFactory;
  * <p>All handlers are called on its one event loop. Never more than one socket is open.
  */
 public final class FeedClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FeedClient.class);
+    private static final int CLOSE_TIMEOUT_SECONDS = 10;
+
     /** What the feed is doing. */
     public enum State {
         /** Not started, or closed on request. */
@@ -28,6 +41,20 @@ public final class FeedClient implements AutoCloseable {
     /** The handlers of a feed, as one value. */
     public record Handlers(FrameHandler frames, SessionHandler sessions) {}
 
+    private final Wiring wiring;
+    private final KeyLock lock;
+    private final Transport transport;
+    private final Names names;
+    private final EventLoop loop;
+    private final Reconnects reconnects;
+
+    private volatile State state = State.CLOSED;
+    private boolean isWanted;
+    private boolean isDegraded;
+    private @Nullable Connection connection;
+    private @Nullable Future<?> retry;
+    private @Nullable Promise<?> closing;
+
     /** Takes the lock on the key's name; connects only when {@link #open()} is called. */
     public FeedClient(
             FeedSettings settings,
@@ -36,17 +63,50 @@ public final class FeedClient implements AutoCloseable {
             InstantSource clock,
             ThreadFactory threads,
             MetricRegistry metrics) {
-        throw new UnsupportedOperationException("FeedClient");
+        this(
+                settings,
+                key,
+                handlers,
+                new Surroundings(clock, threads, new SecureRandom(), host -> List.of(InetAddress.getAllByName(host))),
+                metrics);
+    }
+
+    FeedClient(
+            FeedSettings settings, ApiKey key, Handlers handlers, Surroundings surroundings, MetricRegistry metrics) {
+        Endpoint endpoint = Endpoint.of(settings.uri());
+        this.wiring = new Wiring(
+                settings, endpoint, key, handlers, surroundings, new FeedMetrics(metrics, surroundings.clock()));
+        this.names = new Names(surroundings.names(), surroundings.threads());
+        this.reconnects = new Reconnects(settings, surroundings.random());
+        this.lock = KeyLock.take(settings.keyLockDirectory(), key);
+        this.transport = new Transport(endpoint, settings.caFile(), surroundings.threads());
+        this.loop = transport.loop();
+        if (settings.symbols().size() > settings.symbolLimit()) {
+            LOG.warn(
+                    "more symbols than the venue's plan allows symbols={} limit={} (the venue will refuse the rest; see"
+                            + " feed.symbol-limit)",
+                    settings.symbols().size(),
+                    settings.symbolLimit());
+        }
     }
 
     /** Starts connecting and stays connected until {@link #close(String)}. Returns at once; any thread. */
     public void open() {
-        throw new UnsupportedOperationException("open");
+        loop.execute(() -> {
+            if (!isWanted) {
+                isWanted = true;
+                connect();
+            }
+        });
     }
 
     /** Goes on reading after a frame handler had answered false. Any thread. */
     public void resume() {
-        throw new UnsupportedOperationException("resume");
+        loop.execute(() -> {
+            if (connection != null) {
+                connection.resume();
+            }
+        });
     }
 
     /**
@@ -54,17 +114,129 @@ public final class FeedClient implements AutoCloseable {
      * socket is closed and the session handler has been told. Any thread but the event loop.
      */
     public void close(String reason) {
-        throw new UnsupportedOperationException("close");
+        if (loop.inEventLoop()) {
+            throw new IllegalStateException("feed closed on its event loop (expected: another thread, since it waits)");
+        }
+        Promise<Object> closed = loop.newPromise();
+        loop.execute(() -> closeOnLoop(reason, closed));
+        if (!closed.awaitUninterruptibly(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+            LOG.error("feed not closed in time seconds={} (a handler keeps its event loop)", CLOSE_TIMEOUT_SECONDS);
+        }
+    }
+
+    private void closeOnLoop(String reason, Promise<Object> closed) {
+        isWanted = false;
+        if (retry != null) {
+            retry.cancel(false);
+            retry = null;
+        }
+        if (connection == null) {
+            state = State.CLOSED;
+            closed.trySuccess(reason);
+            return;
+        }
+        Promise<?> earlier = closing;
+        closing = closed;
+        if (earlier == null) {
+            connection.close(reason);
+        } else {
+            closed.addListener(done -> earlier.trySuccess(null));
+        }
     }
 
     /** What it is doing; any thread. */
     public State state() {
-        throw new UnsupportedOperationException("state");
+        return state;
+    }
+
+    private void connect() {
+        retry = null;
+        state = isDegraded ? State.DEGRADED : State.CONNECTING;
+        connection = new Connection(wiring, transport, new Listener());
+        connection.start(names);
+    }
+
+    private void onOpened() {
+        isDegraded = false;
+        state = State.OPEN;
+        LOG.info(
+                "session opened venue={} symbols={}",
+                wiring.endpoint(),
+                wiring.settings().symbols().size());
+    }
+
+    private void onEnded(ConnectionEnd end, boolean wasOpened, boolean wasStable) {
+        connection = null;
+        if (wasOpened) {
+            tellClosed(end);
+        } else if (end.kind() != ConnectionEnd.Kind.REQUESTED) {
+            wiring.metrics().connectFailures.inc();
+        }
+        if (closing != null) {
+            closing.trySuccess(null);
+            closing = null;
+        }
+        if (isWanted) {
+            reconnect(end, wasOpened, wasStable);
+        } else {
+            state = State.CLOSED;
+            LOG.info("feed closed reason=\"{}\"", end.reason());
+        }
+    }
+
+    private void tellClosed(ConnectionEnd end) {
+        try {
+            wiring.handlers()
+                    .sessions()
+                    .onSessionClosed(end.reason(), wiring.surroundings().clock().millis());
+        } catch (RuntimeException e) {
+            wiring.metrics().handlerFailures.inc();
+            LOG.error("handler of the feed's sessions failed", e);
+        }
+    }
+
+    private void reconnect(ConnectionEnd end, boolean wasOpened, boolean wasStable) {
+        Reconnects.Decision decision = reconnects.after(end, wasStable);
+        String what = wasOpened ? "session ended" : "connect failed";
+        if (decision.isDegraded() && !isDegraded) {
+            LOG.error(
+                    "{} venue={} reason=\"{}\" (check the api key and feed.uri; trying every {} s from now on)",
+                    what,
+                    wiring.endpoint(),
+                    end.reason(),
+                    TimeUnit.MILLISECONDS.toSeconds(decision.waitMillis()));
+        } else {
+            LOG.warn(
+                    "{} venue={} reason=\"{}\" retry_in_ms={}",
+                    what,
+                    wiring.endpoint(),
+                    end.reason(),
+                    decision.waitMillis());
+        }
+        isDegraded = decision.isDegraded();
+        state = isDegraded ? State.DEGRADED : State.CONNECTING;
+        retry = loop.schedule(this::connect, decision.waitMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Ends the session, the event loop and the lock on the key. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException("close");
+        if (!loop.isShuttingDown()) {
+            close("stopped");
+            transport.close();
+            lock.close();
+        }
+    }
+
+    private final class Listener implements Connection.Listener {
+        @Override
+        public void onOpened() {
+            FeedClient.this.onOpened();
+        }
+
+        @Override
+        public void onEnded(ConnectionEnd end, boolean wasOpened, boolean wasStable) {
+            FeedClient.this.onEnded(end, wasOpened, wasStable);
+        }
     }
 }
