@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param apiKey the venue's key; null where a command needs none
  * @param keepRedelivered whether frames that were delivered before are published again
  * @param stopTimeout how long a stop waits for acknowledgements
+ * @param log format and level of the log
  */
 record Settings(
         String environment,
@@ -35,7 +37,8 @@ record Settings(
         RecordSettings record,
         KinesisSettings kinesis,
         StatusSettings status,
-        Duration stopTimeout) {
+        Duration stopTimeout,
+        Logs.LogSettings log) {
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
@@ -57,41 +60,49 @@ record Settings(
                 "feed.name", Pattern.compile("[a-z0-9-]{1,32}"), "1 to 32 lower-case letters, digits and '-'");
         String stream = reader.text("kinesis.stream", STREAM_NAME, "1 to 128 letters, digits, '_', '.', '-'");
         JournalSettings journal = journal(environment, feedName, stream, reader);
+        int maxMessageLength = (int) reader.bytes("feed.max-message-length", 4L * KIB, journal.maxEntryLength());
         Settings settings = new Settings(
                 environment,
                 apiKey,
                 reader.oneOf("feed.redelivered-frames", List.of("drop", "keep")).equals("keep"),
-                feed(reader, journal.segmentLength()),
+                feed(reader, maxMessageLength),
                 journal,
                 record(feedName, config, reader),
                 kinesis(environment, stream, reader),
                 new StatusSettings(reader.nonEmpty("status.host"), (int) reader.number("status.port", -1, 65535)),
-                reader.duration("run.stop-timeout", Duration.ZERO, Duration.ofMinutes(10)));
+                reader.duration("run.stop-timeout", Duration.ZERO, Duration.ofMinutes(10)),
+                new Logs.LogSettings(
+                        reader.oneOf("log.format", List.of("text", "json")),
+                        reader.oneOf("log.level", List.of("TRACE", "DEBUG", "INFO", "WARN", "ERROR"))));
         reader.throwIfAnyProblem();
         return settings;
+    }
+
+    /** The key, for the commands that have asked for it. */
+    ApiKey requiredApiKey() {
+        return Objects.requireNonNull(apiKey, "apiKey");
     }
 
     private static JournalSettings journal(String environment, String feed, String stream, SettingsReader reader) {
         int segmentLength = (int) reader.bytes("journal.segment-length", 64L * KIB, GIB);
         if (segmentLength % 4096 != 0) {
             reader.problem("journal.segment-length", "not a multiple of 4 KiB: length=" + segmentLength);
+            segmentLength = 16 * MIB;
         }
-        int maxEntry =
-                (int) Math.min(reader.bytes("feed.max-message-length", 64L * KIB, 256L * MIB), segmentLength / 4);
         return new JournalSettings(
                 reader.path("journal.directory", Path.of("data", environment, "journal")),
                 environment,
                 feed,
                 stream,
                 segmentLength,
-                maxEntry,
+                segmentLength / 4,
                 reader.bytes("journal.max-bytes", 4L * segmentLength, Long.MAX_VALUE),
                 reader.bytes("journal.retain-bytes", 0, Long.MAX_VALUE),
                 reader.duration("journal.retain-for", Duration.ZERO, Duration.ofDays(3650)),
                 reader.duration("journal.sync-interval", Duration.ofMillis(10), Duration.ofMinutes(1)));
     }
 
-    private static FeedSettings feed(SettingsReader reader, int segmentLength) {
+    private static FeedSettings feed(SettingsReader reader, int maxMessageLength) {
         URI uri = reader.uri("feed.uri", Set.of("wss", "ws"));
         if ("ws".equals(uri.getScheme()) && !LOOPBACK.contains(uri.getHost())) {
             reader.problem(
@@ -103,7 +114,6 @@ record Settings(
             reader.problem(
                     "feed.uri", "must hold neither query nor user, the key is added by itself (set finnhub.api.key)");
         }
-        int maxMessageLength = (int) reader.bytes("feed.max-message-length", 64L * KIB, segmentLength / 4);
         return new FeedSettings(
                 uri,
                 reader.existingFile("feed.ca-file"),

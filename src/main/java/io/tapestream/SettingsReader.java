@@ -131,7 +131,7 @@ final class SettingsReader {
                 path,
                 "not an address with host and scheme (expected: "
                         + String.join(" or ", schemes.stream().sorted().toList()) + "://host[:port]/)");
-        return URI.create(schemes.iterator().next() + "://unusable/");
+        return URI.create(schemes.iterator().next() + "://localhost/");
     }
 
     Path path(String path, Path whenEmpty) {

@@ -1,0 +1,108 @@
+package io.tapestream;
+
+import io.tapestream.feed.FeedClient;
+import io.tapestream.journal.Journal;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what waits for the disk, on a thread of its own: prepares segments, forces, writes the checkpoint, deletes; and
+ * holds the feed to the journal's bounds.
+ *
+ * <p>A failure of the disk ends it and is handed to the failure handler: a journal that cannot be written stops the
+ * process.
+ */
+final class JournalKeeper implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(JournalKeeper.class);
+    private static final long ROUND_NANOS = 50_000_000;
+
+    private final Journal journal;
+    private final long maxBytes;
+    private final LongSupplier acknowledged;
+    private final Consumer<Throwable> onFailure;
+
+    private volatile @Nullable FeedClient feed;
+    private volatile boolean feedWaits;
+    private volatile boolean full;
+    private volatile boolean stopped;
+    private volatile Thread thread = Thread.currentThread();
+
+    /**
+     * Creates a keeper.
+     *
+     * @param acknowledged the position below which everything is acknowledged
+     */
+    JournalKeeper(Journal journal, long maxBytes, LongSupplier acknowledged, Consumer<Throwable> onFailure) {
+        this.journal = journal;
+        this.maxBytes = maxBytes;
+        this.acknowledged = acknowledged;
+        this.onFailure = onFailure;
+    }
+
+    /** Names the feed that is held to the journal's bounds. */
+    void holds(FeedClient newFeed) {
+        feed = newFeed;
+    }
+
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        try {
+            while (!stopped) {
+                journal.maintain(acknowledged.getAsLong(), false);
+                FeedClient held = feed;
+                if (held != null) {
+                    resumeWhenThereIsRoom(held);
+                    holdToBound(held);
+                }
+                LockSupport.parkNanos(this, ROUND_NANOS);
+            }
+        } catch (RuntimeException | Error e) {
+            onFailure.accept(e);
+        }
+    }
+
+    private void resumeWhenThereIsRoom(FeedClient held) {
+        if (feedWaits && journal.appender().hasRoom()) {
+            feedWaits = false;
+            held.resume();
+        }
+    }
+
+    private void holdToBound(FeedClient held) {
+        long position = acknowledged.getAsLong();
+        if (!full && journal.isFull(position)) {
+            full = true;
+            LOG.error(
+                    "journal full, feed closed unacknowledged={} bound={} (it reopens when half is acknowledged; see why Kinesis does not take records, or raise journal.max-bytes)",
+                    journal.endPosition() - position,
+                    maxBytes);
+            held.close("journal-full");
+        } else if (full && journal.endPosition() - position < maxBytes / 2) {
+            full = false;
+            LOG.warn("journal half drained, feed reopens unacknowledged={}", journal.endPosition() - position);
+            held.open();
+        }
+    }
+
+    /** The feed has stopped reading because no segment was ready. Event loop. */
+    void feedWaits() {
+        feedWaits = true;
+        LockSupport.unpark(thread);
+    }
+
+    /** Whether the feed is closed because the journal is at its bound. */
+    boolean isFull() {
+        return full;
+    }
+
+    /** Ends the thread after its round. */
+    void stop() {
+        stopped = true;
+        LockSupport.unpark(thread);
+    }
+}

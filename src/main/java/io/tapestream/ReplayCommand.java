@@ -1,0 +1,130 @@
+package io.tapestream;
+
+import com.codahale.metrics.MetricRegistry;
+import io.tapestream.journal.EntryType;
+import io.tapestream.journal.Journal;
+import io.tapestream.journal.JournalReader;
+import io.tapestream.kinesis.StreamCheck;
+import io.tapestream.kinesis.UserRecordPutter;
+import io.tapestream.record.RecordPacker;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code tapestream replay}: publishes a range of the journal again. Every trade gets the id that it got live, so the
+ * table only gains what it lacked.
+ */
+@Command(
+        name = "replay",
+        description = "Publishes a range of the journal again; every trade gets the id that it got live.",
+        mixinStandardHelpOptions = true)
+final class ReplayCommand implements Callable<Integer> {
+    @Mixin
+    private SettingsOptions options = new SettingsOptions();
+
+    @Option(
+            names = "--from",
+            paramLabel = "POSITION|TIME",
+            description =
+                    "first journal position, or receive time such as 2026-11-25T14:30:00Z (default: the oldest retained)")
+    private @Nullable String from;
+
+    @Option(
+            names = "--to",
+            paramLabel = "POSITION|TIME",
+            description = "where to stop, not included (default: the end of the journal)")
+    private @Nullable String to;
+
+    @Option(names = "--json", description = "print the result as one JSON object")
+    private boolean json;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Settings settings = options.load(false);
+        Ingester.Surroundings surroundings = Ingester.Surroundings.of(settings);
+        try (Journal journal = Journal.openReadOnly(settings.journal().directory())) {
+            Publisher.Range range = new Publisher.Range(
+                    position(journal, "--from", from, journal.startPosition()),
+                    position(journal, "--to", to, journal.endPosition()));
+            if (surroundings.streamCheck().get() != StreamCheck.Answer.READY) {
+                throw new CannotStartException("kinesis cannot be reached: stream=" + settings.kinesis().stream()
+                        + " (check network, region and endpoint, then try again)");
+            }
+            return publish(settings, surroundings, journal, range);
+        }
+    }
+
+    private int publish(Settings settings, Ingester.Surroundings surroundings, Journal journal, Publisher.Range range)
+            throws InterruptedException {
+        MetricRegistry metrics = new MetricRegistry();
+        AtomicReference<@Nullable Publisher> publisher = new AtomicReference<>();
+        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        UserRecordPutter putter = surroundings.putters().create(range.from(), () -> wake(publisher.get()), metrics);
+        JournalReader reader = journal.reader(journal.warmUpPosition(range.from()));
+        Publisher publishing = new Publisher(
+                reader, range, new RecordPacker(settings.record(), putter::put, metrics), putter, failure::set);
+        publisher.set(publishing);
+        Thread thread = new Threads("publisher").newThread(publishing);
+        thread.start();
+        publishing.drainWithoutDeadline();
+        thread.join();
+        Counts counts = new Counts(metrics);
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("env", settings.environment());
+        result.put("from", range.from());
+        result.put("to", range.to());
+        for (String name : new String[] {"trades-received", "redelivered-frames", "redelivered-trades"}) {
+            result.put(name.replace('-', '_'), counts.of("record." + name));
+        }
+        result.put("rejected_trades", counts.sumOf("record.rejected-trades."));
+        result.put("broken_messages", counts.of("record.broken-messages"));
+        result.put("trades_published", counts.of("record.trades-published"));
+        result.put("user_records", counts.of("record.user-records"));
+        System.out.println(json ? Summary.json(result) : Summary.text(result));
+        Throwable cause = failure.get();
+        if (cause != null) {
+            System.err.println("replay stopped: " + cause.getMessage()
+                    + " (run it again: ids repeat, nothing doubles in the table)");
+        }
+        return cause == null && publishing.isComplete() ? Main.OK : Main.UNACKNOWLEDGED;
+    }
+
+    private static void wake(@Nullable Publisher publisher) {
+        if (publisher != null) {
+            publisher.wakeUp();
+        }
+    }
+
+    /** A position as it is; for a time, the first frame received then or later. */
+    private static long position(Journal journal, String option, @Nullable String text, long otherwise) {
+        if (text == null) {
+            return otherwise;
+        }
+        if (text.matches("[0-9]{1,18}")) {
+            return Long.parseLong(text);
+        }
+        long millis;
+        try {
+            millis = Instant.parse(text).toEpochMilli();
+        } catch (DateTimeException e) {
+            throw new SettingsException(java.util.List.of(option + ": neither position nor time: value=" + text
+                    + " (expected: digits, or a time such as 2026-11-25T14:30:00Z)"));
+        }
+        try (JournalReader reader = journal.reader(journal.startPosition())) {
+            while (reader.next()) {
+                if (reader.type() == EntryType.FRAME && reader.frame().receivedAtMillis() >= millis) {
+                    return reader.position();
+                }
+            }
+        }
+        return journal.endPosition();
+    }
+}
