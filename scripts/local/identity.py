@@ -164,8 +164,8 @@ class Identity:
             return []
         self.counts.trades_received += len(elements)
         redelivered = self._window.is_redelivered(entry.payload)
+        self.counts.redelivered_frames += redelivered
         if redelivered and not entry.keeps_redelivered:
-            self.counts.redelivered_frames += 1
             self.counts.redelivered_trades += len(elements)
             return []
         return list(self._published(elements, entry.received_at))

@@ -18,6 +18,9 @@ AAPL = [
     json.loads(line)["frame"].encode()
     for line in (ROOT / "conf/captures/finnhub-aapl-20230331.ndjson").read_text().splitlines()
 ]
+VECTORS = json.loads(
+    (ROOT / "docs/RECORDS.md").read_text().rpartition("```json\n")[2].partition("```")[0]
+)
 GOOD = {"c": None, "p": 1.5, "s": "AAPL", "t": 1_575_526_691_134, "v": 2}
 
 
@@ -227,3 +230,20 @@ def test_the_buckets_hash_keys_are_the_middles_of_equal_slices() -> None:
     assert identity.explicit_hash_key_of(0, 2) == str(2**126)
     assert identity.explicit_hash_key_of(1, 2) == str(3 * 2**126)
     assert all(0 <= identity.bucket_of(f"S{i}", 3) < 3 for i in range(100))
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["name"]))
+def test_agrees_with_the_vector(vector: dict[str, Any]) -> None:
+    payload = f'{{"data":[{vector["trade"]}],"type":"trade"}}'.encode()
+    (element,) = identity.elements_of(payload)
+    trade = identity.trade_of(element)
+    assert trade == identity.Trade(
+        vector["symbol"],
+        vector["price"],
+        vector["volume"],
+        vector["traded_at"],
+        tuple(vector["conditions"]),
+    )
+    assert trade.key("finnhub").hex() == vector["key"]
+    assert identity.trade_id_of(trade.key("finnhub"), vector["ordinal"]) == vector["trade_id"]
+    assert identity.bucket_of(trade.symbol, 32) == vector["bucket"]
