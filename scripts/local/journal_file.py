@@ -81,6 +81,16 @@ class Journal:
             yield from _entries_of(segment, segment is self.segments[-1], self.damage)
 
 
+def last_entry(folder: Path) -> Entry | None:
+    """Returns the newest whole entry of a journal, None where there is none yet."""
+    segments = read(folder).segments
+    for segment in reversed(segments):
+        *_, last = [None, *_entries_of(segment, True, Damage())]
+        if last is not None:
+            return last
+    return None
+
+
 def read(folder: Path) -> Journal:
     """Reads the headers of a journal's segments."""
     paths = sorted(folder.glob("*.jrn"))
