@@ -42,6 +42,7 @@ public class RecordPackerBenchmark {
     private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
     private int[] ends = {};
     private long session;
+    private long position;
     private long packedBytes;
 
     /** Copies the captured frames into one buffer, as they lie in a segment. */
@@ -83,7 +84,7 @@ public class RecordPackerBenchmark {
         int start = 0;
         for (int end : ends) {
             frame.wrap(buffer, start, end - start).of(session, false, RECEIVED_AT);
-            packer.onFrame(frame, 0, start);
+            packer.onFrame(frame, -1, 0, position++);
             start = end;
         }
         packer.flush();

@@ -27,6 +27,7 @@ public final class JournalReader implements AutoCloseable {
     private long from;
 
     private @Nullable Segment segment;
+    private long previousSegment = -1;
     private ByteBuffer view = NOTHING;
     private int offset;
     private int entryOffset;
@@ -81,6 +82,14 @@ public final class JournalReader implements AutoCloseable {
         return segment.base();
     }
 
+    /**
+     * Base position of the segment before the entry's, also if it holds no entry; -1 if reading began in the entry's
+     * segment.
+     */
+    public long previousSegment() {
+        return previousSegment;
+    }
+
     /** The payload, session, flag and time of the entry, whatever its type; valid until {@link #next()}. */
     public Frame frame() {
         return frame;
@@ -117,6 +126,7 @@ public final class JournalReader implements AutoCloseable {
                 return true;
             }
             skipHole(segment, offset, view.capacity());
+            previousSegment = segment.base();
             enter(following);
         }
         return false;
@@ -211,6 +221,7 @@ public final class JournalReader implements AutoCloseable {
                 return;
             }
             log.warn("journal segment deleted before it was read segment={}", candidate.path());
+            previousSegment = candidate.base();
             candidate = segments.after(candidate);
         }
     }

@@ -14,15 +14,23 @@ final class IdentityWindow {
     private long segment = NONE;
     private long session = NONE;
 
-    /** Moves the window on when a segment is reached for the first time. */
-    void onSegment(long newSegment) {
+    /**
+     * Moves the window on to a segment. What was noted stays in it if that was in {@code previousSegment}, the one
+     * before in the journal; a segment without frames in between was never told of.
+     */
+    void onSegment(long previousSegment, long newSegment) {
         if (newSegment == segment) {
             return;
         }
-        if (newSegment < segment) {
-            throw new IllegalArgumentException("segment read out of order: segment=" + newSegment + " current="
-                    + segment + " (expected: ascending)");
+        if (previousSegment == segment) {
+            roll();
+        } else {
+            clear();
         }
+        segment = newSegment;
+    }
+
+    private void roll() {
         OccurrenceMap spareFrames = previousFrames;
         previousFrames = frames;
         frames = spareFrames;
@@ -31,7 +39,13 @@ final class IdentityWindow {
         previousTrades = trades;
         trades = spareTrades;
         trades.clear();
-        segment = newSegment;
+    }
+
+    private void clear() {
+        frames.clear();
+        previousFrames.clear();
+        trades.clear();
+        previousTrades.clear();
     }
 
     /** Begins to count anew when the session is another one. */
@@ -39,10 +53,7 @@ final class IdentityWindow {
         if (newSession == session) {
             return;
         }
-        frames.clear();
-        previousFrames.clear();
-        trades.clear();
-        previousTrades.clear();
+        clear();
         session = newSession;
     }
 

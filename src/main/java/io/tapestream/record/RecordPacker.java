@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Turns frames into packed user records: identity, validation, encoding, buckets. Confined to the publisher thread.
  *
  * <p>Frames come in the order of the journal, from the start of the second segment before the position that is
- * published from: those below it through {@link #warmUp}, the others through {@link #onFrame}. Each segment that is
- * read is told through {@link #onSegment}, also one without a frame, since the window of an identity is counted in
+ * published from: those below it through {@link #warmUp}, the others through {@link #onFrame}. With each comes its
+ * segment and the one before that in the journal, which may hold no frame: the window of an identity is counted in
  * segments. Whatever a message holds, it is counted and read past; nothing is thrown.
  */
 public final class RecordPacker {
@@ -37,6 +37,7 @@ public final class RecordPacker {
     private final Buckets buckets;
     private final BufferPool pool;
     private final @Nullable UserRecord[] packs;
+    private long lastPosition = -1;
 
     /** Metrics are those of docs/OPERATIONS.md under {@code record.}. */
     public RecordPacker(RecordSettings settings, UserRecordHandler handler, MetricRegistry registry) {
@@ -51,22 +52,15 @@ public final class RecordPacker {
     }
 
     /**
-     * Tells that reading has reached a segment, whether or not a frame of it follows; again is no harm, and a frame
-     * tells its own.
-     *
-     * @param segment the segment's base position, never below the one before
-     */
-    public void onSegment(long segment) {
-        window.onSegment(segment);
-    }
-
-    /**
      * Takes a frame below the position that is published from, for identity only: nothing is packed and nothing
      * counted.
+     *
+     * @param previousSegment base position of the segment before the frame's own, -1 if it is not known
+     * @param segment base position of the frame's segment
+     * @param position the frame's position
      */
-    public void warmUp(Frame frame, long segment, long position) {
-        window.onSegment(segment);
-        window.onSession(frame.session());
+    public void warmUp(Frame frame, long previousSegment, long segment, long position) {
+        enter(frame, previousSegment, segment, position);
         if (walk(frame) != FrameWalker.Kind.TRADES) {
             return;
         }
@@ -81,10 +75,15 @@ public final class RecordPacker {
         }
     }
 
-    /** Takes the next frame of the journal; hands out each pack that it fills. */
-    public void onFrame(Frame frame, long segment, long position) {
-        window.onSegment(segment);
-        window.onSession(frame.session());
+    /**
+     * Takes the next frame of the journal; hands out each pack that it fills.
+     *
+     * @param previousSegment base position of the segment before the frame's own, -1 if it is not known
+     * @param segment base position of the frame's segment
+     * @param position the frame's position
+     */
+    public void onFrame(Frame frame, long previousSegment, long segment, long position) {
+        enter(frame, previousSegment, segment, position);
         switch (walk(frame)) {
             case TRADES -> onTrades(frame, position);
             case PING -> metrics.countMessage("ping");
@@ -92,6 +91,16 @@ public final class RecordPacker {
             case OTHER -> metrics.countMessage(walker.typeName());
             case BROKEN -> metrics.countBroken(position, frame.length());
         }
+    }
+
+    private void enter(Frame frame, long previousSegment, long segment, long position) {
+        if (position <= lastPosition) {
+            throw new IllegalArgumentException("frame read out of order: position=" + position + " last=" + lastPosition
+                    + " (expected: ascending, as in the journal)");
+        }
+        lastPosition = position;
+        window.onSegment(previousSegment, segment);
+        window.onSession(frame.session());
     }
 
     private FrameWalker.Kind walk(Frame frame) {

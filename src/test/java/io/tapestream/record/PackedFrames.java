@@ -29,6 +29,7 @@ final class PackedFrames {
 
     private final Frame frame = new Frame();
     private long position;
+    private long previousSegment = -1;
     private long segment;
     private long session = 1;
     private boolean keepsRedelivered;
@@ -66,7 +67,8 @@ final class PackedFrames {
         return trade("AAPL", "164.06", "1680286537580", Integer.toString(volume));
     }
 
-    PackedFrames segment(long newSegment) {
+    PackedFrames segment(long newPreviousSegment, long newSegment) {
+        previousSegment = newPreviousSegment;
         segment = newSegment;
         return this;
     }
@@ -88,7 +90,7 @@ final class PackedFrames {
 
     PackedFrames feed(String... messages) {
         for (String message : messages) {
-            packer.onFrame(frameOf(message), segment, position++);
+            packer.onFrame(frameOf(message), previousSegment, segment, position++);
         }
         return this;
     }
@@ -99,7 +101,7 @@ final class PackedFrames {
 
     PackedFrames warmUp(String... messages) {
         for (String message : messages) {
-            packer.warmUp(frameOf(message), segment, position++);
+            packer.warmUp(frameOf(message), previousSegment, segment, position++);
         }
         return this;
     }
