@@ -103,14 +103,13 @@ final class Publisher implements Runnable {
     }
 
     private void takeEntry() {
-        packer.onSegment(reader.segment());
         if (reader.type() != EntryType.FRAME) {
             return;
         }
         if (reader.position() < range.from()) {
-            packer.warmUp(reader.frame(), reader.segment(), reader.position());
+            packer.warmUp(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
         } else {
-            packer.onFrame(reader.frame(), reader.segment(), reader.position());
+            packer.onFrame(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
         }
     }
 
