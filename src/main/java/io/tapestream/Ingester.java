@@ -6,6 +6,7 @@ import io.tapestream.feed.KeyInUseException;
 import io.tapestream.journal.Journal;
 import io.tapestream.journal.JournalLockedException;
 import io.tapestream.journal.JournalMismatchException;
+import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.Clocks;
 import io.tapestream.kinesis.KinesisSettings;
 import io.tapestream.kinesis.KplProducers;
@@ -150,7 +151,7 @@ final class Ingester {
                 + (settings.kinesis().endpoint() == null
                         ? "aws"
                         : settings.kinesis().endpoint());
-        if (journal.endPosition() == journal.startPosition()) {
+        if (isEmpty(journal)) {
             throw new CannotStartException(
                     "kinesis cannot be reached and the journal is empty: " + where
                             + " (check network, region and endpoint; with a journal the feed would be kept and published later)");
@@ -158,6 +159,12 @@ final class Ingester {
         LOG.warn(
                 "kinesis cannot be reached, starting all the same: the journal keeps the feed and is published later {}",
                 where);
+    }
+
+    private static boolean isEmpty(Journal journal) {
+        try (JournalReader reader = journal.reader(journal.startPosition())) {
+            return !reader.next();
+        }
     }
 
     private FeedClient feed(InstantSource clock) {

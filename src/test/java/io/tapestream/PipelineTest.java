@@ -1,0 +1,366 @@
+package io.tapestream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.codahale.metrics.MetricRegistry;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.tapestream.feed.FakeVenue;
+import io.tapestream.feed.FakeVenuePeer;
+import io.tapestream.journal.EntryType;
+import io.tapestream.journal.Journal;
+import io.tapestream.journal.JournalReader;
+import io.tapestream.kinesis.FakeKinesisProducer;
+import io.tapestream.kinesis.StallingKinesisProducer;
+import io.tapestream.kinesis.StreamCheck;
+import io.tapestream.record.RecordPacker;
+import io.tapestream.record.UserRecord;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The story of the system: what a venue sends is in the journal, and once in the stream, whatever happens between. */
+class PipelineTest {
+    private static final List<String> AAPL = IngesterRig.captured("finnhub-aapl-20230331.ndjson");
+    private static final int AAPL_TRADES = 61;
+
+    @TempDir
+    Path folder;
+
+    private FakeVenue venue;
+    private IngesterRig rig;
+    private FakeKinesisProducer producer;
+
+    @BeforeEach
+    void startVenue() {
+        venue = FakeVenue.start();
+        rig = new IngesterRig(folder, venue);
+        producer = FakeKinesisProducer.acknowledging();
+        rig.producer = producer;
+    }
+
+    @AfterEach
+    void stopVenue() {
+        venue.close();
+    }
+
+    @Test
+    void everyTradeReceivedIsPublishedOnceAndTheAccountsBalance() throws Exception {
+        Ingester ingester = rig.start();
+        FakeVenuePeer peer = venue.awaitPeer();
+        assertThat(peer.awaitFrame().text()).isEqualTo("{\"type\":\"subscribe\",\"symbol\":\"AAPL\"}");
+        peer.sendText("{\"type\":\"ping\"}");
+        send(peer, AAPL);
+        peer.sendText("{\"data\":[{\"p\":0,\"s\":\"AAPL\",\"t\":1680286537580,\"v\":1}],\"type\":\"trade\"}");
+        peer.sendText(
+                "{\"data\":[{\"p\":1.5,\"s\":\"OANDA:EUR_USD\",\"t\":1680286537580,\"v\":0}],\"type\":\"trade\"}");
+        peer.sendText("{\"data\":[");
+        awaitFrames(ingester, AAPL.size() + 4);
+
+        assertThat(ingester.stop("test")).isTrue();
+
+        assertThat(new HashSet<>(IngesterRig.ids(producer))).hasSize(AAPL_TRADES + 1);
+        assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES + 1);
+        Counts counts = ingester.counts();
+        assertThat(counts.of("record.trades-received")).isEqualTo(AAPL_TRADES + 2);
+        assertThat(counts.of("record.trades-published")).isEqualTo(AAPL_TRADES + 1);
+        assertThat(counts.of("record.quotes-received")).isEqualTo(1);
+        assertThat(counts.sumOf("record.rejected-trades.")).isEqualTo(1);
+        assertThat(counts.of("record.rejected-trades.price")).isEqualTo(1);
+        assertThat(counts.of("record.broken-messages")).isEqualTo(1);
+        assertThat(counts.of("kinesis.acknowledged-trades")).isEqualTo(AAPL_TRADES + 1);
+        assertThat(ingester.unacknowledgedBytes()).isZero();
+    }
+
+    @Test
+    void aFrameDeliveredAgainIsJournalledAndNotPublished() throws Exception {
+        Ingester ingester = rig.start();
+        FakeVenuePeer peer = venue.awaitPeer();
+        send(peer, AAPL);
+        send(peer, AAPL);
+        awaitFrames(ingester, 2 * AAPL.size());
+        ingester.stop("test");
+
+        assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES).doesNotHaveDuplicates();
+        assertThat(ingester.counts().of("record.redelivered-frames")).isEqualTo(AAPL.size());
+        assertThat(ingester.counts().of("record.redelivered-trades")).isEqualTo(AAPL_TRADES);
+        assertThat(journalled(EntryType.FRAME)).isEqualTo(2 * AAPL.size());
+    }
+
+    @Test
+    void framesDeliveredAgainAreFurtherTradesWhereTheyAreKept() throws Exception {
+        rig.properties.put("feed.redelivered-frames", "keep");
+        Ingester ingester = rig.start();
+        FakeVenuePeer peer = venue.awaitPeer();
+        send(peer, AAPL);
+        send(peer, AAPL);
+        awaitFrames(ingester, 2 * AAPL.size());
+        ingester.stop("test");
+
+        assertThat(IngesterRig.ids(producer)).hasSize(2 * AAPL_TRADES).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void overlappingSessionsMeetInTheSameIdsHoweverTheirFramesAreCut() throws Exception {
+        Ingester ingester = rig.start();
+        FakeVenuePeer first = venue.awaitPeer();
+        send(first, AAPL);
+        awaitFrames(ingester, AAPL.size());
+        first.sendClose(1001, "server restart");
+        FakeVenuePeer second = venue.awaitPeer();
+        send(second, List.of(joined(AAPL.subList(0, 3)), joined(AAPL.subList(3, 8))));
+        awaitFrames(ingester, AAPL.size() + 2);
+        ingester.stop("test");
+
+        assertThat(IngesterRig.ids(producer)).hasSize(2 * AAPL_TRADES);
+        assertThat(new HashSet<>(IngesterRig.ids(producer))).hasSize(AAPL_TRADES);
+        assertThat(journalled(EntryType.SESSION_OPENED)).isEqualTo(2);
+        assertThat(journalled(EntryType.SESSION_CLOSED)).isEqualTo(2);
+    }
+
+    @Test
+    void whatWasNotAcknowledgedIsPublishedAtTheNextStartWithTheSameIds() throws Exception {
+        rig.properties.put("run.stop-timeout", "0s");
+        StallingKinesisProducer stalling = new StallingKinesisProducer();
+        rig.producer = stalling;
+        Ingester stalled = rig.start();
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(stalled, AAPL.size());
+        await().untilAsserted(() -> assertThat(stalling.given()).isNotEmpty());
+        assertThat(stalled.stop("test")).isFalse();
+        assertThat(stalled.unacknowledgedBytes()).isPositive();
+
+        rig.properties.put("run.stop-timeout", "10s");
+        rig.producer = producer;
+        Ingester next = rig.start();
+        assertThat(next.stop("test")).isTrue();
+
+        assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES).doesNotHaveDuplicates();
+        assertThat(IngesterRig.ids(producer)).containsAll(IngesterRig.ids(stalling));
+        assertThat(next.unacknowledgedBytes()).isZero();
+    }
+
+    @Test
+    void whatWasAcknowledgedIsNotPublishedAgain() throws Exception {
+        Ingester first = rig.start();
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(first, AAPL.size());
+        first.stop("test");
+        Ingester second = rig.start();
+        send(venue.awaitPeer(), List.of(AAPL.get(0)));
+        awaitFrames(second, 1);
+        second.stop("test");
+
+        assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES + 10);
+        assertThat(new HashSet<>(IngesterRig.ids(producer))).hasSize(AAPL_TRADES);
+    }
+
+    @Test
+    void idsAreTheSameWhereverReadingBegins() throws Exception {
+        Ingester ingester = rig.start();
+        FakeVenuePeer peer = venue.awaitPeer();
+        List<String> crypto = IngesterRig.captured("crypto-in-finnhub-shape.ndjson");
+        List<String> sent = new ArrayList<>();
+        for (int round = 0; round < 3; round++) {
+            sent.addAll(crypto);
+            sent.addAll(AAPL);
+        }
+        send(peer, sent);
+        awaitFrames(ingester, sent.size());
+        ingester.stop("test");
+
+        Map<Long, List<String>> live = idsByPosition(0);
+        try (Journal journal = Journal.openReadOnly(rig.journal())) {
+            assertThat(journal.endPosition() / (64 * 1024)).as("segments").isGreaterThan(4);
+        }
+        List<Long> positions = new ArrayList<>(live.keySet()).stream().sorted().toList();
+        assertThat(positions).hasSize(sent.size());
+        for (int i = 0; i < positions.size(); i += 7) {
+            long from = positions.get(i);
+            Map<Long, List<String>> again = idsByPosition(from);
+            for (Map.Entry<Long, List<String>> frame : again.entrySet()) {
+                assertThat(frame.getValue())
+                        .as("from=%d position=%d", from, frame.getKey())
+                        .isEqualTo(live.get(frame.getKey()));
+            }
+            assertThat(again).hasSize(positions.size() - i);
+        }
+        assertThat(new HashSet<>(IngesterRig.ids(producer)))
+                .isEqualTo(new HashSet<>(
+                        live.values().stream().flatMap(List::stream).toList()));
+    }
+
+    /** The ids of each frame's published trades when reading begins where warming up for {@code from} has to. */
+    private Map<Long, List<String>> idsByPosition(long from) throws Exception {
+        Map<Long, List<String>> ids = new HashMap<>();
+        List<UserRecord> records = new ArrayList<>();
+        RecordPacker packer = new RecordPacker(rig.settings().record(), records::add, new MetricRegistry());
+        try (Journal journal = Journal.openReadOnly(rig.journal());
+                JournalReader reader = journal.reader(journal.warmUpPosition(from))) {
+            while (reader.next()) {
+                packer.onSegment(reader.segment());
+                if (reader.type() != EntryType.FRAME) {
+                    continue;
+                }
+                if (reader.position() < from) {
+                    packer.warmUp(reader.frame(), reader.segment(), reader.position());
+                    continue;
+                }
+                packer.onFrame(reader.frame(), reader.segment(), reader.position());
+                packer.flush();
+                ids.put(reader.position(), idsOf(records));
+                records.clear();
+            }
+        }
+        return ids;
+    }
+
+    private static List<String> idsOf(List<UserRecord> records) {
+        List<String> ids = new ArrayList<>();
+        for (UserRecord userRecord : records) {
+            byte[] bytes = new byte[userRecord.length()];
+            userRecord.payload().get(bytes);
+            new String(bytes, java.nio.charset.StandardCharsets.UTF_8)
+                    .lines()
+                    .forEach(line -> ids.add(line.substring(13, 35)));
+            userRecord.release();
+        }
+        return ids;
+    }
+
+    @Test
+    void anUnreachableStreamIsNoObstacleOnceThereIsAJournal() throws Exception {
+        rig.streamAnswer = StreamCheck.Answer.UNREACHABLE;
+        assertThatThrownBy(rig::start)
+                .isInstanceOf(CannotStartException.class)
+                .hasMessageContaining("kinesis cannot be reached and the journal is empty: stream=stream-finnhub");
+
+        rig.streamAnswer = StreamCheck.Answer.READY;
+        Ingester first = rig.start();
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(first, AAPL.size());
+        first.stop("test");
+
+        rig.streamAnswer = StreamCheck.Answer.UNREACHABLE;
+        Ingester second = rig.start();
+        assertThat(venue.awaitPeer()).isNotNull();
+        assertThat(second.stop("test")).isTrue();
+    }
+
+    @Test
+    void aSecondIngesterOnTheSameJournalOrKeyIsRefusedByName() throws Exception {
+        Ingester first = rig.start();
+        venue.awaitPeer();
+        String pid = Long.toString(ProcessHandle.current().pid());
+
+        assertThatThrownBy(rig::start).isInstanceOf(CannotStartException.class).hasMessageContaining(pid);
+
+        rig.properties.put("journal.directory", folder.resolve("other").toString());
+        assertThatThrownBy(rig::start).isInstanceOf(CannotStartException.class).hasMessageContaining(pid);
+
+        assertThat(venue.mostOpen()).isEqualTo(1);
+        assertThat(first.stop("test")).isTrue();
+    }
+
+    @Test
+    void aFullJournalClosesTheFeedAndReopensItWhenHalfIsDrained() throws Exception {
+        rig.properties.put("journal.max-bytes", "256 KiB");
+        FakeKinesisProducer slow = new FakeKinesisProducer();
+        rig.producer = slow;
+        Ingester ingester = rig.start();
+        FakeVenuePeer peer = venue.awaitPeer();
+        List<String> crypto = IngesterRig.captured("crypto-in-finnhub-shape.ndjson");
+        for (int round = 0; round < 3; round++) {
+            send(peer, crypto);
+        }
+
+        await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("journal_full", true));
+        assertThat(ingester.health().healthy()).isFalse();
+        assertThat(ingester.health().state()).isEqualTo("degraded");
+
+        Thread acknowledging = new Thread(() -> acknowledgeAll(slow));
+        acknowledging.setDaemon(true);
+        acknowledging.start();
+        assertThat(venue.awaitPeer()).isNotNull();
+        await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("journal_full", false));
+        assertThat(ingester.stop("test")).isTrue();
+        acknowledging.interrupt();
+        assertThat(closeReasons()).contains("journal-full");
+    }
+
+    private static void acknowledgeAll(FakeKinesisProducer slow) {
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                slow.next().acknowledge();
+            } catch (java.util.NoSuchElementException e) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test
+    void theLineOfATradeIsWhatTheVenueSaid() throws Exception {
+        Ingester ingester = rig.start();
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(ingester, AAPL.size());
+        ingester.stop("test");
+
+        JsonNode first = IngesterRig.trades(producer).get(0);
+        assertThat(first.get("symbol").textValue()).isEqualTo("AAPL");
+        assertThat(first.get("asset_class").textValue()).isEqualTo("stock");
+        assertThat(first.get("price").decimalValue()).isEqualByComparingTo("164.0601");
+        assertThat(first.get("volume").intValue()).isEqualTo(5);
+        assertThat(first.get("traded_at").longValue()).isEqualTo(1680286537580L);
+        assertThat(first.get("conditions").get(1).textValue()).isEqualTo("12");
+        assertThat(first.has("kind")).isFalse();
+    }
+
+    private static void send(FakeVenuePeer peer, List<String> messages) {
+        messages.forEach(peer::sendText);
+    }
+
+    private static String joined(List<String> frames) {
+        StringBuilder trades = new StringBuilder();
+        for (String frame : frames) {
+            trades.append(trades.isEmpty() ? "" : ",")
+                    .append(frame, "{\"data\":[".length(), frame.lastIndexOf("],\"type\""));
+        }
+        return "{\"data\":[" + trades + "],\"type\":\"trade\"}";
+    }
+
+    private static void awaitFrames(Ingester ingester, int frames) {
+        await().untilAsserted(
+                        () -> assertThat(ingester.counts().of("feed.frames")).isEqualTo(frames));
+    }
+
+    private int journalled(EntryType type) {
+        return entries(type).size();
+    }
+
+    private List<String> closeReasons() {
+        return entries(EntryType.SESSION_CLOSED);
+    }
+
+    private List<String> entries(EntryType type) {
+        List<String> payloads = new ArrayList<>();
+        try (Journal journal = Journal.openReadOnly(rig.journal());
+                JournalReader reader = journal.reader(journal.startPosition())) {
+            while (reader.next()) {
+                if (reader.type() == type) {
+                    byte[] bytes = new byte[reader.frame().length()];
+                    reader.frame().buffer().get(reader.frame().offset(), bytes);
+                    payloads.add(new String(bytes, java.nio.charset.StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return payloads;
+    }
+}
