@@ -206,15 +206,14 @@ class PipelineTest {
         try (Journal journal = Journal.openReadOnly(rig.journal());
                 JournalReader reader = journal.reader(journal.warmUpPosition(from))) {
             while (reader.next()) {
-                packer.onSegment(reader.segment());
                 if (reader.type() != EntryType.FRAME) {
                     continue;
                 }
                 if (reader.position() < from) {
-                    packer.warmUp(reader.frame(), reader.segment(), reader.position());
+                    packer.warmUp(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
                     continue;
                 }
-                packer.onFrame(reader.frame(), reader.segment(), reader.position());
+                packer.onFrame(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
                 packer.flush();
                 ids.put(reader.position(), idsOf(records));
                 records.clear();
