@@ -31,7 +31,8 @@ public record MessageReading(String kind, String typeName, List<TradeReading> tr
             String volume,
             String tradedAt,
             List<String> conditions) {
-        static TradeReading defective(String defect, String source) {
+        /** Of a trade that cannot be read. */
+        public static TradeReading defective(String defect, String source) {
             return new TradeReading(defect, source, "", "", "", "", List.of());
         }
     }
