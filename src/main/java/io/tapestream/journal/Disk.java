@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -48,9 +49,9 @@ final class Disk {
     /** Writes zeros from {@code from} to {@code length} and forces them. */
     static void fillWithZeros(Path path, long from, long length) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_LENGTH);
+            ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(CHUNK_LENGTH, length - from));
             for (long offset = from; offset < length; ) {
-                zeros.clear().limit((int) Math.min(CHUNK_LENGTH, length - offset));
+                zeros.clear().limit((int) Math.min(zeros.capacity(), length - offset));
                 offset += channel.write(zeros, offset);
             }
             channel.force(true);
@@ -74,8 +75,16 @@ final class Disk {
 
     static UncheckedIOException failed(String what, Path path, IOException cause) {
         return new UncheckedIOException(
-                what + ": path=" + path + " cause=" + cause.getMessage()
+                what + ": path=" + path + " cause=" + reason(cause)
                         + " (check free space, permissions and health of the disk)",
                 cause);
+    }
+
+    /** The words of the operating system; of exceptions that carry but a path, their name. */
+    private static String reason(IOException cause) {
+        if (cause instanceof FileSystemException e) {
+            return e.getReason() != null ? e.getReason() : e.getClass().getSimpleName();
+        }
+        return String.valueOf(cause.getMessage());
     }
 }

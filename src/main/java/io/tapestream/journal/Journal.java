@@ -88,6 +88,16 @@ public final class Journal implements AutoCloseable {
         return new Journal(directory, Segments.watching(directory), new Counter(), null);
     }
 
+    /**
+     * Opens a journal to read only, as {@link #openReadOnly(Path)} does, for one who relies on whose it is.
+     *
+     * @throws JournalMismatchException a segment belongs to another environment, feed or stream
+     */
+    public static Journal openReadOnly(JournalSettings settings) {
+        SegmentFile.list(settings.directory()).forEach(file -> file.check(settings.owner()));
+        return openReadOnly(settings.directory());
+    }
+
     /** The one appender, to be used by the event loop only. */
     public JournalAppender appender() {
         return writer().appender();
@@ -177,6 +187,11 @@ public final class Journal implements AutoCloseable {
         } catch (IOException e) {
             throw Disk.failed("journal cannot be closed", directory, e);
         }
+    }
+
+    /** How many segments there are. */
+    int segmentCount() {
+        return segments.all().size();
     }
 
     private static void closeInOrder(Writer writer) throws IOException {

@@ -116,6 +116,12 @@ public final class JournalAppender {
         spare.set(next);
     }
 
+    /** Lets go of the mapped bytes: an append that comes too late fails, where it would else bring the process down. */
+    void close() {
+        view = ByteBuffer.allocate(0);
+        spare.set(null);
+    }
+
     private int left(EntryType type) {
         int left = view.capacity() - offset;
         return type == EntryType.FRAME && spare.get() == null ? left - closingReserve(view.capacity()) : left;

@@ -52,32 +52,35 @@ public final class JournalReader implements AutoCloseable {
             if (!nextOfAny()) {
                 return false;
             }
-        } while (position() < from);
+        } while (segment() + entryOffset < from);
         return true;
     }
 
     /** Type of the entry. */
     public EntryType type() {
         if (type == null) {
-            throw new IllegalStateException("no entry to read (call next until it answers true)");
+            throw noEntry();
         }
         return type;
     }
 
     /** Position of the entry. */
     public long position() {
+        if (type == null) {
+            throw noEntry();
+        }
         return segment() + entryOffset;
     }
 
-    /** Position after the entry: where a reader that has handled it goes on. */
+    /** Position after the entry, or where the first is looked for: where a reader that has handled it goes on. */
     public long nextPosition() {
-        return segment() + offset;
+        return segment == null ? from : Math.max(from, segment.base() + offset);
     }
 
     /** Base position of the entry's segment. */
     public long segment() {
         if (segment == null) {
-            throw new IllegalStateException("no entry to read (call next until it answers true)");
+            throw noEntry();
         }
         return segment.base();
     }
@@ -100,10 +103,23 @@ public final class JournalReader implements AutoCloseable {
         return holeBytes;
     }
 
+    /** Bytes after the end that are not zero: an entry that its writer did not complete, or has not yet. */
+    long tornBytes() {
+        int end = view.capacity();
+        while (end > offset && view.get(end - 1) == 0) {
+            end--;
+        }
+        return Math.max(0, end - offset);
+    }
+
     @Override
     public void close() {
         isClosed = true;
         leave();
+    }
+
+    private static IllegalStateException noEntry() {
+        return new IllegalStateException("no entry to read (call next until it answers true)");
     }
 
     private boolean nextOfAny() {

@@ -88,6 +88,7 @@ final class Keeper {
     /** Forces what is left and lets go of all segments; the appender is not used any more. */
     void close() {
         sync();
+        appender.close();
         Segment current = appender.current();
         while (!held.isEmpty()) {
             Segment segment = held.removeFirst();

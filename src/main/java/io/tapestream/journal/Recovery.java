@@ -34,11 +34,7 @@ final class Recovery {
     RecoveredEnd recover(long checkpoint, long nowMillis) throws IOException {
         removeTemporaryFiles();
         List<SegmentFile> files = SegmentFile.list(settings.directory());
-        for (SegmentFile file : files) {
-            if (file.header() != null) {
-                settings.owner().check(file.header().owner(), file.path());
-            }
-        }
+        files.forEach(file -> file.check(settings.owner()));
         RecoveredEnd last = recoverLast(files, checkpoint, nowMillis);
         if (last == null) {
             return begin(aligned(checkpoint), nowMillis, 0);
@@ -85,6 +81,9 @@ final class Recovery {
     }
 
     private @Nullable RecoveredEnd recoverIfBegun(SegmentFile file, long nowMillis) throws IOException {
+        if (file.header() == null && file.fileLength() <= SegmentHeader.LENGTH) {
+            return null;
+        }
         int length = file.header() != null ? file.header().segmentLength() : lengthWithoutHeader(file);
         if (file.fileLength() < length) {
             log.warn("segment cut short segment={} length={} expected={}", file.path(), file.fileLength(), length);

@@ -78,6 +78,17 @@ record SegmentFile(
         return new SegmentFile(path, base, fileLength, isBegun, SegmentHeader.read(bytes, base, path));
     }
 
+    /**
+     * Refuses the segment if it is another owner's.
+     *
+     * @throws JournalMismatchException it is
+     */
+    void check(JournalOwner owner) {
+        if (header != null) {
+            owner.check(header.owner(), path);
+        }
+    }
+
     /** The length the segment was made with; without a header its file has to tell. */
     int segmentLength() {
         return header != null ? header.segmentLength() : (int) Math.min(fileLength, Integer.MAX_VALUE & -4096);
@@ -85,7 +96,8 @@ record SegmentFile(
 
     Segment toSegment(MapMode mode) {
         Segment segment = new Segment(path, base, segmentLength(), mode);
-        segment.createdAt(header != null ? header.createdAtMillis() : 0);
+        // Unknown counts as new: then it is not deleted for its age.
+        segment.createdAt(header != null ? header.createdAtMillis() : Long.MAX_VALUE);
         return segment;
     }
 }

@@ -1,0 +1,23 @@
+package io.tapestream.journal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDirFactory;
+
+/**
+ * Makes temporary folders in memory where the system has such a place: tests that open thousands of journals force
+ * thousands of files.
+ */
+final class InMemoryFolder implements TempDirFactory {
+    private static final Path MEMORY = Path.of("/dev/shm");
+
+    @Override
+    public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension) throws IOException {
+        return Files.isWritable(MEMORY)
+                ? Files.createTempDirectory(MEMORY, "tapestream-")
+                : Files.createTempDirectory("tapestream-");
+    }
+}
