@@ -64,7 +64,8 @@ def expect(folder: Path, settings: RecordSettings) -> Expected:
             f"journal's beginning is gone: first={first.path.name} session={first.open_session} "
             "(identity needs what came before; audit before old segments are deleted)"
         )
-    identities = identity.Identity(first.feed, settings.venues)
+    feed = next((segment.feed for segment in journal.segments if segment.is_whole), "finnhub")
+    identities = identity.Identity(feed, settings.venues)
     lines: dict[str, tuple[str, set[bytes]]] = {}
     payloads: Counter[bytes] = Counter()
     bases = iter([segment.base for segment in journal.segments])
@@ -131,6 +132,7 @@ def report(
         "duplicates": finding.duplicates,
         "damaged_user_records": len(contents.damaged),
         "journal_segments": expected.segments,
+        "journal_damaged_headers": expected.damage.headers,
         "journal_holes": expected.damage.holes,
         "journal_hole_bytes": expected.damage.hole_bytes,
         "journal_torn_bytes": expected.damage.torn_bytes,

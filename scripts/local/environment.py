@@ -160,6 +160,7 @@ class Environment:
         }
         given = dict(setting.split("=", 1) for setting in self._options.settings)
         properties = [f"-D{name}={value}" for name, value in (settings | given).items()]
+        properties.append("-Daws.cborEnabled=false")  # moto speaks JSON only
         return self._start(
             "ingester", *java(*properties), "run", "--env", "local", "--json", "--progress"
         )
@@ -249,10 +250,12 @@ class Environment:
             self._market_log,
             "--json",
         )
-        if auditor.wait(AUDIT_SECONDS) not in (0, NOT_PROVEN):
+        code = auditor.wait(AUDIT_SECONDS)
+        audited = summary.last_object(auditor.out)
+        if code not in (0, NOT_PROVEN) or not audited:
             raise self._failure(auditor)
         say(auditor.err.read_text().rstrip())
-        return summary.last_object(auditor.out)
+        return audited
 
     def _failure(self, child: Child) -> FailedError:
         code = child.exit_code()

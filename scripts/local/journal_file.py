@@ -5,7 +5,6 @@ Holes and torn tails are findings, not errors: reading goes on where the page sa
 
 from __future__ import annotations
 
-import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,15 +32,16 @@ class UnreadableJournalError(Exception):
 
 @dataclass(frozen=True)
 class Segment:
-    """What the header of a segment file says."""
+    """A segment file and what its header says."""
 
     path: Path
     base: int
-    length: int
     open_session: int
     environment: str
     feed: str
     stream: str
+    is_whole: bool = True
+    """False: the header was torn or damaged, and only the base, from the file's name, is known."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Entry:
 class Damage:
     """What was not readable as entries."""
 
+    headers: int = 0
     holes: int = 0
     hole_bytes: int = 0
     torn_bytes: int = 0
@@ -81,29 +82,28 @@ class Journal:
             yield from _entries_of(segment, segment is self.segments[-1], self.damage)
 
 
+def read(folder: Path) -> Journal:
+    """Reads the headers of a journal's segments, those that are prepared and not begun left out."""
+    headers = {}
+    for path in sorted(folder.glob("*.jrn")):
+        with path.open("rb") as file:
+            headers[path] = file.read(HEADER_LENGTH).ljust(HEADER_LENGTH, b"\0")
+    while headers and not any(list(headers.values())[-1]):
+        headers.popitem()
+    if not headers:
+        raise UnreadableJournalError(f"no segment in the journal: folder={folder}")
+    segments = [_segment(path, header) for path, header in headers.items()]
+    damaged = sum(not segment.is_whole for segment in segments)
+    return Journal(segments, Damage(headers=damaged))
+
+
 def last_entry(folder: Path) -> Entry | None:
     """Returns the newest whole entry of a journal, None where there is none yet."""
-    segments = read(folder).segments
-    for segment in reversed(segments):
+    for segment in reversed(read(folder).segments):
         *_, last = [None, *_entries_of(segment, True, Damage())]
         if last is not None:
             return last
     return None
-
-
-def read(folder: Path) -> Journal:
-    """Reads the headers of a journal's segments."""
-    paths = sorted(folder.glob("*.jrn"))
-    if not paths:
-        raise UnreadableJournalError(f"no segment in the journal: folder={folder}")
-    segments = [_read_header(path) for path in paths]
-    segments.sort(key=lambda segment: segment.base)
-    for before, after in itertools.pairwise(segments):
-        if after.base < before.base + before.length:
-            raise UnreadableJournalError(
-                f"journal segments overlap: first={before.path.name} second={after.path.name}"
-            )
-    return Journal(segments)
 
 
 def read_checkpoint(folder: Path) -> int | None:
@@ -120,33 +120,32 @@ def read_checkpoint(folder: Path) -> int | None:
     return position if checksum == _crc32c(content[:12], content[16:24]) else None
 
 
-def _read_header(path: Path) -> Segment:
-    with path.open("rb") as file:
-        header = file.read(HEADER_LENGTH)
-    if len(header) < HEADER_LENGTH:
-        raise UnreadableJournalError(f"journal segment shorter than its header: file={path}")
-    magic, version, header_length, length, base, _, session, checksum, _ = (
+def _segment(path: Path, header: bytes) -> Segment:
+    if not path.stem.isdigit():
+        raise UnreadableJournalError(f"journal segment misnamed: file={path}")
+    base = int(path.stem)
+    magic, version, header_length, _, named_base, _, session, checksum, _ = (
         _SEGMENT_HEADER.unpack_from(header)
     )
-    if (magic, version, header_length) != (SEGMENT_MAGIC, VERSION, HEADER_LENGTH):
+    if magic != SEGMENT_MAGIC or checksum != _crc32c(header[:48], header[52:]):
+        return Segment(path, base, 0, "", "", "", is_whole=False)
+    if version != VERSION or header_length != HEADER_LENGTH:
         raise UnreadableJournalError(
             f"not a journal segment of version {VERSION}: file={path} version={version}"
         )
-    if checksum != _crc32c(header[:48], header[52:]):
-        raise UnreadableJournalError(f"journal segment's header corrupt: file={path}")
-    if path.name != f"{base:020d}.jrn":
-        raise UnreadableJournalError(f"journal segment misnamed: file={path} base={base}")
-    names = []
+    if named_base != base:
+        raise UnreadableJournalError(f"journal segment misnamed: file={path} base={named_base}")
+    names: list[str] = []
     at = _SEGMENT_HEADER.size
     for _ in range(3):
         (name_length,) = struct.unpack_from("<H", header, at)
         names.append(header[at + 2 : at + 2 + name_length].decode())
         at += 2 + name_length
-    return Segment(path, base, length, session, *names)
+    return Segment(path, base, session, names[0], names[1], names[2])
 
 
 def _entries_of(segment: Segment, is_last: bool, damage: Damage) -> Iterator[Entry]:
-    content = segment.path.read_bytes()[: segment.length]
+    content = segment.path.read_bytes()
     used = len(content.rstrip(b"\0"))  # no entry begins beyond: its length is not zero
     offset = HEADER_LENGTH
     while offset < used:

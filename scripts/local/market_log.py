@@ -1,4 +1,4 @@
-"""Reads the market's own log of the frames it sent: one JSON object a line."""
+"""Reads the market's own log: one JSON object a line for each frame sent, and some for events."""
 
 from __future__ import annotations
 
@@ -12,5 +12,7 @@ def read(path: Path) -> Counter[bytes]:
     sent: Counter[bytes] = Counter()
     with path.open("rb") as file:
         for line in file:
-            sent[json.loads(line)["frame"].encode()] += 1
+            frame = json.loads(line).get("frame")
+            if frame is not None:
+                sent[frame.encode()] += 1
     return sent

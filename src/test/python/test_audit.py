@@ -176,7 +176,8 @@ def test_frames_that_were_sent_and_not_journalled_are_counted(
     expected: audit.Expected, tmp_path: Path
 ) -> None:
     log = tmp_path / "market.ndjson"
-    log.write_text("".join(json.dumps({"frame": f}) + "\n" for f in [*FRAMES[1:], "extra"]))
+    lines = [{"frame": f} for f in [*FRAMES[1:], "extra"]]
+    log.write_text("".join(json.dumps(line) + "\n" for line in [{"event": "opened"}, *lines]))
     sent = market_log.read(log)
     numbers = audit.report(expected, Contents(SETTINGS), audit.Finding(), sent)
     assert numbers["frames_sent"] == len(FRAMES)

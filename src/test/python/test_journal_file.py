@@ -17,6 +17,7 @@ ENTRIES = [
     frame('{"data":[],"type":"trade"}', received_at=1_721_555_880_999),
     Written(5, b"closed 1001"),
 ]
+HEADER = journal_bytes.header(0)
 
 
 def payloads(folder: Path) -> list[bytes]:
@@ -95,25 +96,56 @@ def test_a_hole_at_the_end_of_an_earlier_segment_is_not_a_torn_tail(tmp_path: Pa
     assert journal.damage.torn_bytes == 0
 
 
-HEADER = journal_bytes.header(0)
+def test_a_segment_that_is_prepared_and_not_begun_is_no_part_of_the_journal(tmp_path: Path) -> None:
+    journal_bytes.write(tmp_path, [ENTRIES])
+    (tmp_path / f"{journal_bytes.SEGMENT_LENGTH:020d}.jrn").write_bytes(b"\0" * 4096)
+    journal = journal_file.read(tmp_path)
+    assert len(journal.segments) == 1
+    assert len(list(journal.entries())) == len(ENTRIES)
+
+
+@pytest.mark.parametrize("damaged", [b"\0" * 512, b"\xff" * 512, HEADER[:60] + b"!" + HEADER[61:]])
+def test_a_segment_with_a_damaged_header_is_read_all_the_same(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    path = journal_bytes.write(tmp_path, [ENTRIES[:2], ENTRIES[2:]]) / f"{0:020d}.jrn"
+    path.write_bytes(damaged + path.read_bytes()[512:])
+    journal = journal_file.read(tmp_path)
+    assert len(list(journal.entries())) == len(ENTRIES)
+    assert journal.damage == journal_file.Damage(headers=1)
+
+
+@pytest.mark.parametrize("length", [512 + 40, 511, 600, 4096])
+def test_the_missing_bytes_of_a_short_segment_count_as_zeros(tmp_path: Path, length: int) -> None:
+    path = journal_bytes.write(tmp_path, [ENTRIES]) / f"{0:020d}.jrn"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:length])
+    short = list(journal_file.read(tmp_path).entries())
+    path.write_bytes(whole[:length].ljust(len(whole), b"\0"))
+    assert short == list(journal_file.read(tmp_path).entries())
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("name", "content", "message"),
     [
-        (b"short", "shorter than its header"),
-        (b"NOTAPE!\0" + HEADER[8:], "not a journal segment of version 1"),
-        (journal_bytes.header(0, version=2), "not a journal segment of version 1"),
-        (HEADER[:60] + b"\xff" + HEADER[61:], "header corrupt"),
-        (journal_bytes.header(4096), "misnamed"),
+        (f"{0:020d}.jrn", journal_bytes.header(0, version=2), "not a journal segment of version 1"),
+        (f"{0:020d}.jrn", journal_bytes.header(4096), "misnamed"),
+        ("first.jrn", HEADER, "misnamed"),
     ],
 )
-def test_refuses_a_segment_that_it_cannot_read(
-    tmp_path: Path, content: bytes, message: str
+def test_refuses_a_segment_that_it_cannot_place(
+    tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
-    (tmp_path / f"{0:020d}.jrn").write_bytes(content)
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(journal_file.UnreadableJournalError, match=message):
         journal_file.read(tmp_path)
+
+
+def test_the_last_entry_is_found_without_reading_the_segments_before_it(tmp_path: Path) -> None:
+    journal_bytes.write(tmp_path, [ENTRIES, []])
+    last = journal_file.last_entry(tmp_path)
+    assert last is not None
+    assert last.payload == ENTRIES[-1].payload
 
 
 def test_refuses_a_folder_without_a_segment(tmp_path: Path) -> None:
