@@ -11,7 +11,13 @@ import picocli.CommandLine.IVersionProvider;
         description = "Lands every trade of a WebSocket market feed, exactly once, in DynamoDB, through Kinesis.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {RunCommand.class, ReplayCommand.class, MarketCommand.class, ConfigCommand.class},
+        subcommands = {
+            RunCommand.class,
+            ReplayCommand.class,
+            MarketCommand.class,
+            JournalCommand.class,
+            ConfigCommand.class
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:fine",

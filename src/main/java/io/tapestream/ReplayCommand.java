@@ -1,14 +1,11 @@
 package io.tapestream;
 
 import com.codahale.metrics.MetricRegistry;
-import io.tapestream.journal.EntryType;
 import io.tapestream.journal.Journal;
 import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.kinesis.UserRecordPutter;
 import io.tapestream.record.RecordPacker;
-import java.time.DateTimeException;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -32,14 +29,14 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Option(
             names = "--from",
-            paramLabel = "POSITION|TIME",
+            paramLabel = JournalRange.LABEL,
             description =
                     "first journal position, or receive time such as 2026-11-25T14:30:00Z (default: the oldest retained)")
     private @Nullable String from;
 
     @Option(
             names = "--to",
-            paramLabel = "POSITION|TIME",
+            paramLabel = JournalRange.LABEL,
             description = "where to stop, not included (default: the end of the journal)")
     private @Nullable String to;
 
@@ -50,10 +47,8 @@ final class ReplayCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         Settings settings = options.load(false);
         Ingester.Surroundings surroundings = Ingester.Surroundings.of(settings);
-        try (Journal journal = Journal.openReadOnly(settings.journal().directory())) {
-            Publisher.Range range = new Publisher.Range(
-                    position(journal, "--from", from, journal.startPosition()),
-                    position(journal, "--to", to, journal.endPosition()));
+        try (Journal journal = JournalCommand.open(settings)) {
+            Publisher.Range range = JournalRange.of(journal, from, to);
             if (surroundings.streamCheck().get() != StreamCheck.Answer.READY) {
                 throw new CannotStartException("kinesis cannot be reached: stream=" + settings.kinesis().stream()
                         + " (check network, region and endpoint, then try again)");
@@ -101,30 +96,5 @@ final class ReplayCommand implements Callable<Integer> {
         if (publisher != null) {
             publisher.wakeUp();
         }
-    }
-
-    /** A position as it is; for a time, the first frame received then or later. */
-    private static long position(Journal journal, String option, @Nullable String text, long otherwise) {
-        if (text == null) {
-            return otherwise;
-        }
-        if (text.matches("[0-9]{1,18}")) {
-            return Long.parseLong(text);
-        }
-        long millis;
-        try {
-            millis = Instant.parse(text).toEpochMilli();
-        } catch (DateTimeException e) {
-            throw new SettingsException(java.util.List.of(option + ": neither position nor time: value=" + text
-                    + " (expected: digits, or a time such as 2026-11-25T14:30:00Z)"));
-        }
-        try (JournalReader reader = journal.reader(journal.startPosition())) {
-            while (reader.next()) {
-                if (reader.type() == EntryType.FRAME && reader.frame().receivedAtMillis() >= millis) {
-                    return reader.position();
-                }
-            }
-        }
-        return journal.endPosition();
     }
 }
