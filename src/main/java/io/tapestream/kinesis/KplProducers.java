@@ -7,6 +7,7 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.kinesis.producer.KinesisProducer;
 import software.amazon.kinesis.producer.KinesisProducerConfiguration;
+import software.amazon.kinesis.producer.KinesisProducerConfiguration.RecordDistributionStrategyDefault;
 import software.amazon.kinesis.producer.KinesisProducerConfiguration.ThreadingModel;
 
 /**
@@ -17,12 +18,16 @@ public final class KplProducers implements Supplier<Producer> {
     private static final int HTTPS_PORT = 443;
 
     private final KinesisSettings settings;
-    private final AwsCredentialsProvider credentials =
-            DefaultCredentialsProvider.builder().build();
+    private final AwsCredentialsProvider credentials;
 
     /** Takes the settings; builds nothing yet. */
     public KplProducers(KinesisSettings settings) {
+        this(settings, DefaultCredentialsProvider.builder().build());
+    }
+
+    KplProducers(KinesisSettings settings, AwsCredentialsProvider credentials) {
         this.settings = settings;
+        this.credentials = credentials;
     }
 
     @Override
@@ -63,6 +68,9 @@ public final class KplProducers implements Supplier<Producer> {
             int port = settings.endpoint().getPort() < 0
                     ? HTTPS_PORT
                     : settings.endpoint().getPort();
+            // Emulators do not say how a stream distributes records; the KPL then warns, and asks again later by
+            // itself.
+            configuration.setRecordDistributionStrategyDefault(RecordDistributionStrategyDefault.USER_PARTITION_KEY);
             // The KPL reports a silent daemon to CloudWatch even at metrics level none; from a private endpoint it must
             // not turn to AWS's own.
             configuration

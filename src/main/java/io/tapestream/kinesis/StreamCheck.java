@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.SdkHttpClient;
@@ -137,6 +138,8 @@ public final class StreamCheck {
     }
 
     private KinesisClient client(SdkHttpClient http, AwsCredentialsProvider credentials) {
+        // AWS understands JSON and CBOR, emulators of it often JSON only; the SDK has no such option for one client.
+        System.setProperty(SdkSystemSetting.CBOR_ENABLED.property(), "false");
         KinesisClientBuilder builder = KinesisClient.builder()
                 .httpClient(http)
                 .region(Region.of(settings.region()))
