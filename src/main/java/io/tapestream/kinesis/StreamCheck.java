@@ -6,6 +6,7 @@ import java.net.URI;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.KinesisClientBuilder;
+import software.amazon.awssdk.services.kinesis.model.LimitExceededException;
 import software.amazon.awssdk.services.kinesis.model.RecordDistributionStrategy;
 import software.amazon.awssdk.services.kinesis.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.kinesis.model.StreamDescriptionSummary;
@@ -89,14 +91,9 @@ public final class StreamCheck {
         check.checkCredentials(credentials);
         try (SdkHttpClient http = EndpointTrust.httpClient(settings, ATTEMPT_TIMEOUT);
                 KinesisClient client = check.client(http, credentials)) {
-            Answer answer = check.describe(client);
-            if (answer == Answer.READY) {
-                client.listShards(
-                        request -> request.streamName(settings.stream()).maxResults(1));
-            }
-            return answer;
-        } catch (SdkException e) {
-            return check.answerTo(e);
+            Answer answer = check.ask("DescribeStreamSummary", () -> check.describe(client));
+            // Without the shards the KPL would put every user record un-aggregated, and only log why.
+            return answer == Answer.READY ? check.ask("ListShards", () -> check.listShards(client)) : answer;
         }
     }
 
@@ -153,6 +150,19 @@ public final class StreamCheck {
         return builder.build();
     }
 
+    private Answer ask(String operation, Supplier<Answer> question) {
+        try {
+            return question.get();
+        } catch (SdkException e) {
+            return answerTo(e, operation);
+        }
+    }
+
+    private Answer listShards(KinesisClient client) {
+        client.listShards(request -> request.streamName(settings.stream()).maxResults(1));
+        return Answer.READY;
+    }
+
     private Answer describe(KinesisClient client) {
         for (int polls = 0; polls < CREATION_POLLS; polls++) {
             StreamDescriptionSummary summary = client.describeStreamSummary(
@@ -192,33 +202,36 @@ public final class StreamCheck {
         }
     }
 
-    private Answer answerTo(SdkException e) {
+    private Answer answerTo(SdkException e, String operation) {
         if (e instanceof ResourceNotFoundException) {
             throw new StreamRefusedException("stream not found: " + where
                     + " (create it, or correct kinesis.stream, kinesis.region, kinesis.endpoint)");
         }
         if (e instanceof AwsServiceException answered) {
-            checkAnswered(answered);
+            checkAnswered(answered, operation);
         } else {
             checkTls(e);
         }
-        log.warn("stream not reached {} cause=\"{}\"", where, e.toString());
+        log.warn("stream not reached {} operation={} cause=\"{}\"", where, operation, e.toString());
         return Answer.UNREACHABLE;
     }
 
-    private void checkAnswered(AwsServiceException e) {
+    private void checkAnswered(AwsServiceException e, String operation) {
         String code = e.awsErrorDetails() == null
                 ? ""
                 : String.valueOf(e.awsErrorDetails().errorCode());
         if (DENIALS.contains(code)) {
-            throw new StreamRefusedException("access to the stream denied: " + where + " code=" + code + " message=\""
-                    + e.awsErrorDetails().errorMessage()
-                    + "\" (check the credentials; they need kinesis:DescribeStreamSummary, kinesis:ListShards and"
-                    + " kinesis:PutRecords on the stream)");
+            throw new StreamRefusedException(
+                    "access to the stream denied: " + where + " operation=" + operation + " code=" + code
+                            + " message=\""
+                            + e.awsErrorDetails().errorMessage()
+                            + "\" (check the credentials; they need kinesis:DescribeStreamSummary, kinesis:ListShards and"
+                            + " kinesis:PutRecords on the stream)");
         }
-        if (e.statusCode() >= 400 && e.statusCode() < 500 && !e.isThrottlingException()) {
-            throw new StreamRefusedException("stream not usable: " + where + " status=" + e.statusCode() + " code="
-                    + code + " (check kinesis.stream, kinesis.region, kinesis.endpoint)");
+        boolean isThrottled = e.isThrottlingException() || e instanceof LimitExceededException;
+        if (e.statusCode() >= 400 && e.statusCode() < 500 && !isThrottled) {
+            throw new StreamRefusedException("stream not usable: " + where + " operation=" + operation + " status="
+                    + e.statusCode() + " code=" + code + " (check kinesis.stream, kinesis.region, kinesis.endpoint)");
         }
     }
 

@@ -3,6 +3,7 @@ package io.tapestream.kinesis;
 import com.codahale.metrics.MetricRegistry;
 import io.tapestream.record.UserRecord;
 import io.tapestream.record.UserRecords;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A putter with clocks and producers that the test moves and answers. */
 final class PutterRig {
@@ -50,6 +52,25 @@ final class PutterRig {
 
     static KinesisSettings settings() {
         return settings(1 << 20, 100, 1 << 20);
+    }
+
+    static KinesisSettings settings(
+            String stream, String region, @Nullable URI endpoint, @Nullable Path caFile, boolean verifyCertificate) {
+        KinesisSettings usual = settings();
+        return new KinesisSettings(
+                stream,
+                region,
+                endpoint,
+                caFile,
+                verifyCertificate,
+                usual.maxOutstandingBytes(),
+                usual.maxOutstandingRecords(),
+                usual.maxAheadBytes(),
+                usual.bufferedTime(),
+                usual.retryBackoffMin(),
+                usual.retryBackoffMax(),
+                usual.stallTimeout(),
+                usual.tempDirectory());
     }
 
     static KinesisSettings settings(long maxOutstandingBytes, int maxOutstandingRecords, long maxAheadBytes) {
