@@ -154,13 +154,12 @@ public final class FrameWalker {
             return;
         }
         for (boolean more = scanner.open('}'); more; more = scanner.more('}')) {
-            key();
             field();
         }
     }
 
     private void field() {
-        switch (name.letter()) {
+        switch (letter()) {
             case 's' -> symbol();
             case 'p' -> number(TradeSlots.PRICE);
             case 'v' -> number(TradeSlots.VOLUME);
@@ -168,6 +167,16 @@ public final class FrameWalker {
             case 'c' -> conditions();
             default -> scanner.value();
         }
+    }
+
+    /** Takes a key; the letter it consists of, or 0 if it is not one letter. */
+    private int letter() {
+        int letter = scanner.letterKey();
+        if (letter == 0) {
+            key();
+            letter = name.letter();
+        }
+        return letter;
     }
 
     private void symbol() {

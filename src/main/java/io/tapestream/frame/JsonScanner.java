@@ -115,6 +115,16 @@ final class JsonScanner {
         moveTo(at + 1);
     }
 
+    /** Takes a key of one character and its colon if they stand there as the feed writes them; 0 if they do not. */
+    int letterKey() {
+        int letter = byteAt(at + 1);
+        if (peek() != '"' || !isPlain(letter) || letter == '"' || byteAt(at + 2) != '"' || byteAt(at + 3) != ':') {
+            return 0;
+        }
+        moveTo(at + 4);
+        return letter;
+    }
+
     /** Takes a whole value of any kind. */
     void value() {
         switch (peek()) {
@@ -286,10 +296,14 @@ final class JsonScanner {
         lastEnd = end;
         int i = end;
         int b = byteAt(i);
-        while (b == ' ' || b == '\n' || b == '\r' || b == '\t') {
+        while (b <= ' ' && isSpace(b)) {
             b = byteAt(++i);
         }
         at = i;
+    }
+
+    private static boolean isSpace(int b) {
+        return b == ' ' || b == '\n' || b == '\r' || b == '\t';
     }
 
     private int byteAt(int i) {

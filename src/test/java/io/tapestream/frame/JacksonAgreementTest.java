@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The walker and Jackson agree: accept or reject, and every field. */
 class JacksonAgreementTest {
-    private static final int GENERATED = 120_000;
+    private static final int GENERATED = 100_000;
 
     private final Agreement agreement = new Agreement(new WalkerReader());
 
