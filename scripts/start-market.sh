@@ -31,9 +31,8 @@ main() {
   check_arguments "$environment" "$@"
   require_java
   [[ $environment != local ]] || python_program >/dev/null || exit $?
-  build
+  prepare "$environment"
   if [[ $environment == local ]]; then
-    ensure_venv "$root/scripts/requirements.txt" "$root/target/venv.log"
     exec "$root/.venv/bin/python" "$root/scripts/local/environment.py" "$@"
   fi
   cd "$root" # conf/ and data/ are found from here
@@ -87,6 +86,18 @@ check_value() {
   esac
 }
 
+# prepare ENVIRONMENT: what has to be built or installed; two that start at once do it one after the other.
+prepare() {
+  mkdir -p "$root/target"
+  if command -v flock >/dev/null; then
+    exec 9>"$root/target/prepare.lock"
+    run_logged /dev/null flock 9
+  fi
+  build
+  [[ $1 != local ]] || ensure_venv "$root/scripts/requirements.txt" "$root/target/venv.log"
+  exec 9>&-
+}
+
 # build: target/tapestream.jar, unless it is newer than everything it is made of.
 build() {
   local jar=$root/target/tapestream.jar log=$root/target/build.log
@@ -94,7 +105,6 @@ build() {
     return
   fi
   say "building target/tapestream.jar"
-  mkdir -p "$root/target"
   run_logged "$log" "$(maven_program)" -B -q -f "$root/pom.xml" package -Dmaven.test.skip=true -Dspotless.check.skip=true -Dcheckstyle.skip=true \
     -Denforcer.skip=true -Djacoco.skip=true -Dmdep.analyze.skip=true || {
     tail -30 "$log" >&2

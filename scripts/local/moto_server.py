@@ -39,8 +39,11 @@ MAX_BASE64_LENGTH_A_READ = 10 * 1024 * 1024 * 4 // 3
 _puts = threading.Lock()
 
 
-def change_moto_habits() -> None:
-    """Replaces the parts of moto's Kinesis that lose records or start functions."""
+def change_moto_habits(strategy: str) -> None:
+    """Replaces the parts of moto's Kinesis that lose records, start functions or leave things out.
+
+    The strategy is the record distribution that every stream says it has.
+    """
     replacements: tuple[tuple[type, str, Callable[..., Any]], ...] = (
         (Shard, "put_record", _put_in_shard),
         (Shard, "get_records", _read_shard),
@@ -51,6 +54,8 @@ def change_moto_habits() -> None:
         (KinesisBackend, "put_records", _one_at_a_time(KinesisBackend.put_records)),
         # The original keeps two CloudWatch data points a put for ever.
         (KinesisBackend, "_send_stream_metrics", _no_metrics),
+        # Without a word on it the KPL warns, and asks again and again.
+        (Stream, "to_json_summary", _with_strategy(Stream.to_json_summary, strategy)),
     )
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
@@ -62,6 +67,15 @@ def _one_at_a_time(put: Callable[..., Any]) -> Callable[..., Any]:
             return put(*args, **kwargs)
 
     return locked
+
+
+def _with_strategy(describe: Callable[..., Any], strategy: str) -> Callable[..., Any]:
+    def described(stream: Stream) -> dict[str, Any]:
+        summary: dict[str, Any] = describe(stream)
+        summary["StreamDescriptionSummary"]["RecordDistributionStrategy"] = strategy
+        return summary
+
+    return described
 
 
 def _put_in_stream(
@@ -124,7 +138,6 @@ class QuietRequestHandler(MotoRequestHandler):
 
 def serve(host: str, port: int, folder: Path, names: tuple[str, ...]) -> BaseWSGIServer:
     """Returns a server that listens, with TLS, and is not yet running."""
-    change_moto_habits()
     made = certificates.ensure(folder, names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.server, made.key)
@@ -145,6 +158,7 @@ def serve(host: str, port: int, folder: Path, names: tuple[str, ...]) -> BaseWSG
 def main() -> int:
     """Serves until it is told to stop."""
     arguments = _parse()
+    change_moto_habits(arguments.record_distribution)
     server = serve(arguments.host, arguments.port, arguments.certificates, tuple(arguments.name))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -173,6 +187,12 @@ def _parse() -> argparse.Namespace:
         nargs="+",
         default=["127.0.0.1", "localhost", "::1"],
         help="names and addresses in the certificate; the first is the one in the printed address",
+    )
+    parser.add_argument(
+        "--record-distribution",
+        choices=["USER_PARTITION_KEY", "AUTO"],
+        default="USER_PARTITION_KEY",
+        help="strategy that every stream says it has (%(default)s)",
     )
     parser.add_argument("--ready-file", type=Path, help="file that gets the address once it serves")
     return parser.parse_args()

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import SSLError
@@ -86,6 +87,15 @@ def test_the_last_hash_key_has_a_shard(server: str, folder: Path) -> None:
         StreamName="edges", Data=b"x", PartitionKey="k", ExplicitHashKey=str(2**128 - 1)
     )
     assert [record.data for record in stream.read(client, "edges")] == [b"x"]
+
+
+def test_a_stream_says_how_it_distributes_records(server: str, folder: Path) -> None:
+    client = stream.connect(server, folder / "ca.pem", "us-east-1")
+    stream.create(client, "described", 1)
+    described: dict[str, Any] = dict(
+        client.describe_stream_summary(StreamName="described")["StreamDescriptionSummary"]
+    )
+    assert described["RecordDistributionStrategy"] == "USER_PARTITION_KEY"
 
 
 def test_reading_goes_on_where_it_stopped(server: str, folder: Path) -> None:
