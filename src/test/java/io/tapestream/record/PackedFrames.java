@@ -78,8 +78,17 @@ final class PackedFrames {
         return this;
     }
 
+    PackedFrames position(long newPosition) {
+        position = newPosition;
+        return this;
+    }
+
     PackedFrames keepingRedelivered() {
-        keepsRedelivered = true;
+        return keepingRedelivered(true);
+    }
+
+    PackedFrames keepingRedelivered(boolean keeps) {
+        keepsRedelivered = keeps;
         return this;
     }
 
