@@ -37,6 +37,7 @@ public class RecordPackerBenchmark {
             List.of("finnhub-aapl-20230331.ndjson", "crypto-in-finnhub-shape.ndjson");
     private static final long RECEIVED_AT = 1_721_555_880_151L;
 
+    private final MetricRegistry metrics = new MetricRegistry();
     private final Frame frame = new Frame();
     private RecordPacker packer = packer();
     private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
@@ -68,7 +69,7 @@ public class RecordPackerBenchmark {
 
     private RecordPacker packer() {
         var venues = Map.of("BINANCE", "crypto", "BITGET", "crypto", "COINBASE", "crypto", "OANDA", "forex");
-        return new RecordPacker(new RecordSettings("finnhub", venues, 32, 16 << 10), this::take, new MetricRegistry());
+        return new RecordPacker(new RecordSettings("finnhub", venues, 32, 16 << 10), this::take, metrics);
     }
 
     private void take(UserRecord userRecord) {
@@ -89,5 +90,9 @@ public class RecordPackerBenchmark {
         }
         packer.flush();
         return packedBytes;
+    }
+
+    long tradesPublished() {
+        return metrics.counter("record.trades-published").getCount();
     }
 }
