@@ -86,17 +86,33 @@ maven_program() {
 
 # run_logged LOG COMMAND...: runs it with all output in the log; a signal to us ends it too.
 run_logged() {
-  local log=$1 child code=0
+  local log=$1
   shift
-  "$@" >"$log" 2>&1 </dev/null &
+  run_tied "$@" >"$log" 2>&1
+}
+
+# run_tied COMMAND...: runs it in a process group of its own; a signal to us ends the whole group before it ends us.
+run_tied() {
+  local child code=0
+  set -m
+  "$@" </dev/null &
   child=$!
+  set +m
   # shellcheck disable=SC2064  # the child of now
-  trap "kill -TERM $child 2>/dev/null; wait $child; exit 130" INT
+  trap "end_group $child 130" INT
   # shellcheck disable=SC2064
-  trap "kill -TERM $child 2>/dev/null; wait $child; exit 143" TERM
+  trap "end_group $child 143" TERM
   # shellcheck disable=SC2064
-  trap "kill -TERM $child 2>/dev/null; wait $child; exit 129" HUP
+  trap "end_group $child 129" HUP
   wait "$child" || code=$?
   trap - INT TERM HUP
   return "$code"
+}
+
+# end_group LEADER CODE: ends a process group and then us.
+end_group() {
+  trap '' INT TERM HUP
+  kill -TERM -- "-$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+  exit "$2"
 }

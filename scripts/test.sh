@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
+#
+#   scripts/test.sh            everything
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy pytest bats image java containers local crash
+#
+# Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
+# CI=true container tests that did not run are a failure.
+# Changes: installs shellcheck, shfmt and bats from Debian if they are missing (needs root); .venv/, target/, data/local/.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+source "$root/scripts/lib.sh"
+
+all_steps=(tools venv shell ruff mypy pytest bats image java containers local crash)
+logs=$root/target/test-logs
+failed_steps=()
+remarks=()
+
+main() {
+  local step
+  cd "$root"
+  mkdir -p "$logs"
+  if [[ ${1:-} == --step ]]; then
+    "step_$2"
+    return
+  fi
+  for step in "$@"; do
+    [[ " ${all_steps[*]} " == *" $step "* ]] || fail 2 "unknown step: step=$step (expected: ${all_steps[*]})"
+  done
+  (($# > 0)) || set -- "${all_steps[@]}"
+  for step in "$@"; do
+    run_step "$step"
+  done
+  report "$@"
+}
+
+run_step() {
+  local step=$1 begun=$SECONDS code=0
+  # A process of its own, so that a step may exit and the first error ends it.
+  run_logged "$logs/$step.log" "$root/scripts/test.sh" --step "$step" || code=$?
+  case $code in
+    0) printf 'ok       %-11s %4d s\n' "$step" $((SECONDS - begun)) ;;
+    77)
+      printf 'not run  %-11s %s\n' "$step" "$(tail -1 "$logs/$step.log")"
+      remarks+=("not run: $step, $(tail -1 "$logs/$step.log")")
+      ;;
+    *)
+      printf 'FAILED   %-11s %4d s  log=%s, its end:\n' "$step" $((SECONDS - begun)) "${logs#"$root/"}/$step.log"
+      tail -40 "$logs/$step.log" | sed 's/^/    /'
+      failed_steps+=("$step")
+      ;;
+  esac
+}
+
+# A step that cannot run says why on its last line and exits with 77.
+step_tools() {
+  local tool missing=()
+  for tool in shellcheck shfmt bats; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  ((${#missing[@]} > 0)) || return 0
+  command -v apt-get >/dev/null || fail 3 "tools missing: ${missing[*]} (install them)"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+step_venv() {
+  ensure_venv "$root/scripts/requirements-dev.txt" "$logs/pip.log"
+}
+
+step_shell() {
+  local scripts=(scripts/*.sh scripts/fix .ci/run)
+  shellcheck --external-sources "${scripts[@]}" src/test/bats/*.bats
+  shfmt -i 2 -ci -bn -d "${scripts[@]}" src/test/bats
+}
+
+step_ruff() {
+  .venv/bin/ruff check
+  .venv/bin/ruff format --check
+}
+
+step_mypy() {
+  .venv/bin/mypy
+}
+
+step_pytest() {
+  rm -rf target/pytest-reports
+  .venv/bin/pytest --junitxml=target/pytest-reports/pytest.xml
+}
+
+step_bats() {
+  rm -rf target/bats-reports
+  mkdir -p target/bats-reports
+  bats --report-formatter junit --output target/bats-reports src/test/bats
+}
+
+step_image() {
+  if ! docker_answers; then
+    echo "no Docker engine answers"
+    exit 77
+  fi
+  scripts/docker-image.sh
+}
+
+step_java() {
+  rm -rf target/surefire-reports target/failsafe-reports
+  require_java
+  "$(maven_program)" -B verify
+}
+
+step_containers() {
+  local run skipped
+  if docker_answers && [[ -d target/failsafe-reports ]]; then
+    read -r run skipped < <(.venv/bin/python scripts/test_reports.py containers target/failsafe-reports)
+    echo "container tests: run=$run skipped=$skipped"
+    if ((run > 0 && skipped == 0)); then
+      return
+    fi
+  elif docker_answers; then
+    echo "the Java tests have not run"
+  else
+    echo "no Docker engine answers: DOCKER_HOST=${DOCKER_HOST:-} (scripts/docker-engine.sh up makes one)"
+  fi
+  if [[ ${CI:-} == true ]]; then
+    fail 1 "container tests did not run, and CI must run them"
+  fi
+  exit 77
+}
+
+step_local() {
+  scripts/start-market.sh local --for 20s --json
+}
+
+step_crash() {
+  scripts/start-market.sh local --for 25s --crash-after 8s --json
+}
+
+docker_answers() {
+  command -v docker >/dev/null && timeout 10 docker version >/dev/null 2>&1
+}
+
+report() {
+  local remark passed=0 failed=0 skipped=0 folder folders=()
+  printf '\nran: %s\n' "$*"
+  for folder in target/{pytest,bats,surefire,failsafe}-reports; do
+    [[ ! -d $folder ]] || folders+=("$folder")
+  done
+  for remark in ${remarks[@]+"${remarks[@]}"}; do
+    printf '%s\n' "$remark"
+  done
+  [[ ! -s $logs/containers.log ]] || printf '%s\n' "$(head -1 "$logs/containers.log")"
+  if ((${#folders[@]} > 0)) && [[ -x .venv/bin/python ]]; then
+    read -r passed failed skipped < <(.venv/bin/python scripts/test_reports.py totals "${folders[@]}")
+  fi
+  if ((${#failed_steps[@]} > 0)); then
+    printf 'failed: %s\n' "${failed_steps[*]}"
+    ((failed > 0)) || failed=${#failed_steps[@]}
+  fi
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  ((${#failed_steps[@]} == 0))
+}
+
+main "$@"
