@@ -150,7 +150,7 @@ report() {
   for remark in ${remarks[@]+"${remarks[@]}"}; do
     printf '%s\n' "$remark"
   done
-  [[ ! -s $logs/containers.log ]] || printf '%s\n' "$(head -1 "$logs/containers.log")"
+  grep -h '^container tests: ' "$logs/containers.log" 2>/dev/null || true
   if ((${#folders[@]} > 0)) && [[ -x .venv/bin/python ]]; then
     read -r passed failed skipped < <(.venv/bin/python scripts/test_reports.py totals "${folders[@]}")
   fi

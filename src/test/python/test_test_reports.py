@@ -1,0 +1,33 @@
+"""Test reports are counted as they are, and skipped container tests are not taken for run ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import test_reports
+
+REPORT = """<testsuite>
+<testcase classname="io.tapestream.OneTest" name="a"/>
+<testcase classname="io.tapestream.OneTest" name="b"><failure/></testcase>
+<testcase classname="io.tapestream.OneTest" name="c"><error/></testcase>
+<testcase classname="io.tapestream.KinesisContainerIT" name="d"><skipped/></testcase>
+</testsuite>"""
+
+
+def test_totals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "TEST-one.xml").write_text(REPORT)
+    assert test_reports.main(["totals", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "1 2 1\n"
+
+
+def test_containers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "TEST-one.xml").write_text(REPORT)
+    assert test_reports.main(["containers", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "0 1\n"
+
+
+def test_no_report_is_nothing_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert test_reports.main(["containers", str(tmp_path / "none")]) == 0
+    assert capsys.readouterr().out == "0 0\n"
