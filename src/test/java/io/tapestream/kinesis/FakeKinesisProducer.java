@@ -116,7 +116,12 @@ public class FakeKinesisProducer implements Producer {
             failed = new ArrayList<>(unanswered);
             unanswered.clear();
         }
-        failed.forEach(Given::loseDaemon);
+        answerAtClose(failed);
+    }
+
+    /** Answers what was not answered when the producer is closed. */
+    void answerAtClose(List<Given> unansweredRecords) {
+        unansweredRecords.forEach(Given::loseDaemon);
     }
 
     /** Every record given so far, also those given again. */

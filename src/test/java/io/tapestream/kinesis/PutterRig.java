@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -142,5 +143,10 @@ final class PutterRig {
 
     long count(String metric) {
         return registry.counter("kinesis." + metric).getCount();
+    }
+
+    Object gauge(String metric) {
+        return Objects.requireNonNull(registry.getGauges().get("kinesis." + metric))
+                .getValue();
     }
 }

@@ -1,0 +1,192 @@
+package io.tapestream.kinesis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapestream.kinesis.FakeKinesisProducer.Given;
+import io.tapestream.record.UserRecord;
+import io.tapestream.record.UserRecords;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import software.amazon.kinesis.producer.DaemonException;
+
+class ProducerRecoveryTest {
+    private static final Duration STALL_TIMEOUT = PutterRig.settings().stallTimeout();
+
+    private final PutterRig rig = new PutterRig();
+
+    @Test
+    void aStalledProducerIsReplacedAndEverythingItOwedIsPutAgainInOrder() {
+        rig.nextProducers.add(StallingKinesisProducer::new);
+        rig.putter.poll();
+        long end = rig.putBatch("a", "b", "c");
+        FakeKinesisProducer stalled = rig.producer();
+
+        rig.passToNextWork();
+
+        assertThat(stalled.isClosed()).isTrue();
+        assertThat(rig.count("stalls")).isEqualTo(1);
+        assertThat(rig.count("producer-builds")).isEqualTo(2);
+        rig.producer().next().acknowledge();
+        rig.putter.poll();
+        rig.passToNextWork();
+        rig.producer().next().acknowledge();
+        rig.producer().next().acknowledge();
+        rig.putter.poll();
+        assertThat(rig.producer().texts()).containsExactly("a\n", "b\n", "c\n");
+        assertThat(rig.putter.acknowledgedPosition()).isEqualTo(end);
+    }
+
+    @Test
+    void anyResultPutsTheStallOff() {
+        rig.primed();
+        rig.putBatch("a", "b");
+        rig.pass(STALL_TIMEOUT.minusSeconds(1));
+        rig.producer().next().acknowledge();
+        rig.putter.poll();
+        rig.pass(STALL_TIMEOUT.minusSeconds(1));
+        rig.putter.poll();
+
+        assertThat(rig.producers).hasSize(1);
+    }
+
+    @Test
+    void aProducerThatOwesNothingIsNeverStalled() {
+        rig.primed();
+        rig.pass(Duration.ofDays(1));
+        rig.putter.poll();
+        rig.putBatch("a");
+        rig.putter.poll();
+
+        assertThat(rig.producers).hasSize(1);
+    }
+
+    @Test
+    void anOldProducersLateAcknowledgementCountsOnce() {
+        rig.primed();
+        UserRecord a = rig.put("a");
+        long end = rig.endBatch();
+        rig.putBatch("b");
+        Given old = rig.producer().given().get(1);
+        rig.pass(STALL_TIMEOUT.plusSeconds(1));
+        StallingKinesisProducer replacement = new StallingKinesisProducer();
+        rig.nextProducers.add(() -> replacement);
+        rig.producers.get(0).next(); // a stays without a result when the producer is closed
+        rig.putter.poll();
+        assertThat(replacement.texts()).containsExactly("a\n");
+
+        old.acknowledge();
+        rig.putter.poll();
+        assertThat(rig.putter.acknowledgedPosition()).isEqualTo(end);
+        assertThat(UserRecords.isReleased(a)).isTrue();
+
+        replacement.next().acknowledge();
+        rig.putter.poll();
+        assertThat(rig.count("acknowledged")).isEqualTo(2);
+        assertThat(rig.putter.outstandingRecords()).isEqualTo(1);
+    }
+
+    @Test
+    void aRecordAcknowledgedLateIsNotPutAgain() {
+        rig.primed();
+        rig.putBatch("a", "b");
+        Given a = rig.producer().next();
+        Given b = rig.producer().next();
+        rig.pass(STALL_TIMEOUT.plusSeconds(1));
+        rig.putter.poll();
+        b.acknowledge();
+        rig.putter.poll();
+        rig.producer().next().acknowledge();
+        rig.putter.poll();
+        rig.pass(PutterRig.SETTLED);
+        rig.putter.poll();
+
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.putter.outstandingRecords()).isZero();
+        a.refuse("Expired");
+        rig.putter.poll();
+        assertThat(rig.putter.outstandingRecords()).isZero();
+    }
+
+    @Test
+    void anOldProducersFailureIsIgnored() {
+        rig.primed();
+        rig.putBatch("a");
+        rig.pass(STALL_TIMEOUT.plusSeconds(1));
+
+        rig.putter.poll();
+        rig.putter.poll();
+
+        assertThat(rig.producers).hasSize(2);
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.count("primings")).isEqualTo(2);
+        assertThat(rig.count("retries")).isEqualTo(1);
+    }
+
+    @Test
+    void aProducerThatKeepsRefusingIsReplaced() {
+        rig.primed();
+        rig.producer().refuseNext(Integer.MAX_VALUE, new DaemonException("The child process has been shutdown"));
+        rig.putBatch("a", "b");
+        while (rig.producers.size() == 1) {
+            rig.passToNextWork();
+        }
+
+        assertThat(rig.producers.get(0).isClosed()).isTrue();
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.count("refusals")).isGreaterThan(2);
+    }
+
+    @Test
+    void aProducerThatCannotBeBuiltIsTriedAgainWithBackoff() {
+        for (int failures = 0; failures < 20; failures++) {
+            rig.nextProducers.add(() -> {
+                throw new IllegalStateException("Could not copy native binaries");
+            });
+        }
+        rig.putBatch("a");
+        long waited = 0;
+        rig.putter.poll();
+        while (rig.producers.isEmpty()) {
+            waited += rig.putter.nanosToNextWork();
+            rig.passToNextWork();
+        }
+
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.count("producer-builds")).isEqualTo(1);
+        assertThat(Duration.ofNanos(waited)).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(100));
+    }
+
+    @Test
+    void closingEndsTheProducerAndLeavesTheRestUnacknowledged() {
+        rig.primed();
+        long before = rig.putter.acknowledgedPosition();
+        rig.putBatch("a");
+        rig.putBatch("b");
+        rig.producer().next();
+
+        rig.putter.close();
+
+        assertThat(rig.producer().isClosed()).isTrue();
+        assertThat(rig.putter.acknowledgedPosition()).isEqualTo(before);
+        assertThat(rig.putter.outstandingRecords()).isEqualTo(2);
+    }
+
+    @Test
+    void closingCountsWhatIsAcknowledgedBeforeItReturns() {
+        rig.primed();
+        long end = rig.putBatch("a");
+        rig.producer().next().acknowledge();
+
+        rig.putter.close();
+
+        assertThat(rig.putter.acknowledgedPosition()).isEqualTo(end);
+    }
+
+    @Test
+    void aFlushIsHandedOn() {
+        rig.primed();
+        rig.putter.flush();
+
+        assertThat(rig.producer().flushes()).isEqualTo(1);
+    }
+}
