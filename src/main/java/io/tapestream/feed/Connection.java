@@ -6,7 +6,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +42,7 @@ final class Connection implements Handshake.Outcome {
     private @Nullable Session session;
     private @Nullable ConnectionEnd end;
     private boolean isStable;
+    private boolean isRequested;
     private boolean isClosed;
     private boolean isFinished;
 
@@ -84,7 +84,12 @@ final class Connection implements Handshake.Outcome {
     private void connect(InetAddress address) {
         int timeoutMillis = (int) wiring.settings().connectTimeout().toMillis();
         Handshake handshake = new Handshake(wiring.endpoint(), wiring.key(), wiring.surroundings(), this);
-        var connecting = transport.connect(address, timeoutMillis, handshake);
+        var connecting = transport.connect(address, timeoutMillis, handshake, new Tail());
+        Throwable atOnce = connecting.cause();
+        if (atOnce != null && !connecting.channel().isRegistered()) {
+            fail(ConnectionEnd.of(ConnectionEnd.Kind.LOST, describe(atOnce))); // not even a socket
+            return;
+        }
         channel = connecting.channel();
         connecting.addListener(done -> {
             if (!done.isSuccess()) {
@@ -105,7 +110,6 @@ final class Connection implements Handshake.Outcome {
         wiring.metrics().sessions.inc();
         session = new Session(wiring, handshake.channel(), this);
         session.addHandlers(handshake);
-        handshake.pipeline().addLast(new Tail());
         listener.onOpened();
         try {
             session.open();
@@ -121,18 +125,26 @@ final class Connection implements Handshake.Outcome {
 
     /** Reads on after a pause. */
     void resume() {
-        if (session != null) {
+        if (session == null) {
+            return;
+        }
+        try {
             session.resume();
-            if (isClosed) {
-                finish();
-            }
+        } catch (RuntimeException e) {
+            failHandler(e);
+        }
+        if (isClosed) {
+            finish();
         }
     }
 
     /** Ends it in order if there is a session: frames are taken until the venue has answered the close frame. */
     void close(String reason) {
         ConnectionEnd requested = ConnectionEnd.of(ConnectionEnd.Kind.REQUESTED, reason);
-        if (session == null || end != null) {
+        isRequested = true;
+        if (isClosed) {
+            finish();
+        } else if (session == null || end != null) {
             fail(requested);
         } else {
             sayGoodbye(requested, CloseCode.NORMAL, reason);
@@ -151,20 +163,22 @@ final class Connection implements Handshake.Outcome {
 
     /** Sends a last frame and closes as soon as it is out, or a short while later if it cannot be sent. */
     void endWith(ConnectionEnd why, ByteBuf lastFrame) {
-        if (end == null) {
-            end = why;
-        }
+        end = end == null ? why : end;
         if (channel == null) {
             lastFrame.release();
             return;
         }
         channel.writeAndFlush(lastFrame).addListener(ChannelFutureListener.CLOSE);
-        cancel(closeTimer);
         closeTimer = after(CLOSE_TIMEOUT_MILLIS, this::hardClose);
     }
 
-    boolean isEnding() {
-        return end != null;
+    /** Takes the venue's close frame: an answer to ours, or its own end of the session. */
+    void onCloseFrame(ConnectionEnd why, int code) {
+        if (end != null || session == null) {
+            hardClose();
+        } else {
+            endWith(why, session.frames().close(code, ""));
+        }
     }
 
     /** Ends it without ceremony. */
@@ -186,10 +200,14 @@ final class Connection implements Handshake.Outcome {
         }
     }
 
-    private void failHandler(Throwable cause) {
+    /** Ends it because a handler of ours threw. */
+    void failHandler(Throwable cause) {
         if (end == null) {
             wiring.metrics().handlerFailures.inc();
             LOG.error("handler of the feed failed (session is closed)", cause);
+        }
+        if (session != null) {
+            session.discard();
         }
         fail(ConnectionEnd.of(ConnectionEnd.Kind.FAILED, "handler failed: " + describe(cause)));
     }
@@ -208,8 +226,7 @@ final class Connection implements Handshake.Outcome {
     private void finish() {
         ConnectionEnd why =
                 end == null ? ConnectionEnd.of(ConnectionEnd.Kind.LOST, "lost: closed without a close frame") : end;
-        boolean mayWait = why.kind() != ConnectionEnd.Kind.REQUESTED;
-        if (isFinished || (mayWait && session != null && session.isHolding())) {
+        if (isFinished || (!isRequested && session != null && session.isHolding())) {
             return;
         }
         isFinished = true;
@@ -237,10 +254,10 @@ final class Connection implements Handshake.Outcome {
     private final class Tail extends ChannelInboundHandlerAdapter {
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            if (cause instanceof IOException) {
-                fail(ConnectionEnd.of(ConnectionEnd.Kind.LOST, "lost: " + describe(cause)));
-            } else {
+            if (cause instanceof Error) {
                 failHandler(cause);
+            } else {
+                fail(ConnectionEnd.of(ConnectionEnd.Kind.LOST, "lost: " + describe(cause)));
             }
         }
     }

@@ -13,9 +13,11 @@ import java.util.regex.Pattern;
  * @param path path of the request, with the query that the URI came with
  */
 record Endpoint(boolean isTls, String host, int port, String path) {
-    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|(0*:)*:?0*1");
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|::1|(0+:){7}0*1");
 
-    static Endpoint of(URI uri) {
+    /** The endpoint of a venue's address, which is refused if the key could be read on the way. */
+    static Endpoint of(URI configured) {
+        URI uri = URI.create(configured.toASCIIString());
         String scheme = uri.getScheme();
         boolean isTls = "wss".equalsIgnoreCase(scheme);
         if (!isTls && !"ws".equalsIgnoreCase(scheme)) {

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * Picks a venue's error messages out of a session: logs and counts them, and keeps the last as the likely cause of a
  * close that follows. They end nothing by themselves.
  *
- * <p>An error that repeats the one before it is counted, not logged again.
+ * <p>An error that repeats the one before it is only counted, and so are all after the first few of a session.
  */
 final class ErrorMessages {
     private static final Logger LOG = LoggerFactory.getLogger(ErrorMessages.class);
@@ -24,10 +24,12 @@ final class ErrorMessages {
     private static final byte[] ERROR = "\"error\"".getBytes(StandardCharsets.US_ASCII);
     private static final int MAX_LENGTH = 4096;
     private static final int MAX_TEXT_LENGTH = 200;
+    private static final int MAX_LOGGED = 20;
 
     private final ApiKey key;
     private final Counter errors;
     private @Nullable String last;
+    private int logged;
 
     ErrorMessages(ApiKey key, Counter errors) {
         this.key = key;
@@ -49,7 +51,7 @@ final class ErrorMessages {
             return;
         }
         errors.inc();
-        if (!text.equals(last)) {
+        if (!text.equals(last) && logged++ < MAX_LOGGED) {
             LOG.warn("venue reports an error msg=\"{}\" (further ones like it are only counted: feed.errors)", text);
         }
         last = text;

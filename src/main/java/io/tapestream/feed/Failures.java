@@ -4,6 +4,8 @@ import io.netty.handler.ssl.NotSslRecordException;
 import java.net.UnknownHostException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
@@ -46,12 +48,17 @@ final class Failures {
         for (int depth = 0; deepest.getCause() != null && depth < 16; depth++) {
             deepest = deepest.getCause();
         }
-        return message(deepest);
+        if (deepest instanceof CertificateExpiredException) {
+            return "expired, " + deepest.getMessage();
+        }
+        return deepest instanceof CertificateNotYetValidException
+                ? "not valid yet, " + deepest.getMessage()
+                : message(deepest);
     }
 
     private static String message(Throwable cause) {
         String message = cause.getMessage();
-        return message == null ? cause.getClass().getSimpleName() : decapitalised(message);
+        return message == null ? cause.getClass().getSimpleName() : decapitalised(message.replaceAll("\\.$", ""));
     }
 
     private static String decapitalised(String text) {

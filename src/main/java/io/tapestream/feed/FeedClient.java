@@ -2,6 +2,7 @@ package io.tapestream.feed;
 
 import com.codahale.metrics.MetricRegistry;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.tapestream.frame.FrameHandler;
@@ -10,6 +11,7 @@ import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -78,8 +80,10 @@ public final class FeedClient implements AutoCloseable {
                 settings, endpoint, key, handlers, surroundings, new FeedMetrics(metrics, surroundings.clock()));
         this.names = new Names(surroundings.names(), surroundings.threads());
         this.reconnects = new Reconnects(settings, surroundings.random());
+        SslContext tls = Transport.tls(endpoint, settings.caFile());
+        settings.symbols().forEach(Session::subscription); // refused here, not after each handshake
         this.lock = KeyLock.take(settings.keyLockDirectory(), key);
-        this.transport = new Transport(endpoint, settings.caFile(), surroundings.threads());
+        this.transport = new Transport(endpoint, tls, surroundings.threads());
         this.loop = transport.loop();
         if (settings.symbols().size() > settings.symbolLimit()) {
             LOG.warn(
@@ -92,17 +96,20 @@ public final class FeedClient implements AutoCloseable {
 
     /** Starts connecting and stays connected until {@link #close(String)}. Returns at once; any thread. */
     public void open() {
-        loop.execute(() -> {
-            if (!isWanted) {
-                isWanted = true;
+        boolean isOpening = tryOnLoop(() -> {
+            isWanted = true;
+            if (connection == null && retry == null) {
                 connect();
             }
         });
+        if (!isOpening) {
+            throw new IllegalStateException("feed is closed for good (expected: a new one)");
+        }
     }
 
     /** Goes on reading after a frame handler had answered false. Any thread. */
     public void resume() {
-        loop.execute(() -> {
+        boolean unused = tryOnLoop(() -> {
             if (connection != null) {
                 connection.resume();
             }
@@ -118,9 +125,19 @@ public final class FeedClient implements AutoCloseable {
             throw new IllegalStateException("feed closed on its event loop (expected: another thread, since it waits)");
         }
         Promise<Object> closed = loop.newPromise();
-        loop.execute(() -> closeOnLoop(reason, closed));
-        if (!closed.awaitUninterruptibly(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        boolean isClosing = tryOnLoop(() -> closeOnLoop(reason, closed));
+        if (isClosing && !closed.awaitUninterruptibly(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
             LOG.error("feed not closed in time seconds={} (a handler keeps its event loop)", CLOSE_TIMEOUT_SECONDS);
+        }
+    }
+
+    /** Runs a task on the event loop; false if that has ended, and with it everything there was to do. */
+    private boolean tryOnLoop(Runnable task) {
+        try {
+            loop.execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
         }
     }
 
@@ -157,7 +174,6 @@ public final class FeedClient implements AutoCloseable {
     }
 
     private void onOpened() {
-        isDegraded = false;
         state = State.OPEN;
         LOG.info(
                 "session opened venue={} symbols={}",
@@ -172,15 +188,17 @@ public final class FeedClient implements AutoCloseable {
         } else if (end.kind() != ConnectionEnd.Kind.REQUESTED) {
             wiring.metrics().connectFailures.inc();
         }
+        if (!isWanted) {
+            state = State.CLOSED;
+            LOG.info("feed closed reason=\"{}\"", end.reason());
+        } else if (end.kind() == ConnectionEnd.Kind.REQUESTED) {
+            connect(); // opened again while it was closing
+        } else {
+            reconnect(end, wasOpened, wasStable);
+        }
         if (closing != null) {
             closing.trySuccess(null);
             closing = null;
-        }
-        if (isWanted) {
-            reconnect(end, wasOpened, wasStable);
-        } else {
-            state = State.CLOSED;
-            LOG.info("feed closed reason=\"{}\"", end.reason());
         }
     }
 
@@ -198,13 +216,14 @@ public final class FeedClient implements AutoCloseable {
     private void reconnect(ConnectionEnd end, boolean wasOpened, boolean wasStable) {
         Reconnects.Decision decision = reconnects.after(end, wasStable);
         String what = wasOpened ? "session ended" : "connect failed";
-        if (decision.isDegraded() && !isDegraded) {
+        if (decision.isDegraded() && (!isDegraded || wasStable)) {
             LOG.error(
-                    "{} venue={} reason=\"{}\" (check the api key and feed.uri; trying every {} s from now on)",
+                    "{} venue={} reason=\"{}\" retry_in_ms={} (the feed is degraded: somebody has to look; it goes on"
+                            + " trying, rarely)",
                     what,
                     wiring.endpoint(),
                     end.reason(),
-                    TimeUnit.MILLISECONDS.toSeconds(decision.waitMillis()));
+                    decision.waitMillis());
         } else {
             LOG.warn(
                     "{} venue={} reason=\"{}\" retry_in_ms={}",
@@ -223,8 +242,9 @@ public final class FeedClient implements AutoCloseable {
     public void close() {
         if (!loop.isShuttingDown()) {
             close("stopped");
-            transport.close();
-            lock.close();
+            if (transport.stop()) {
+                lock.close(); // else a socket may still be open, and the key in use until the process ends
+            }
         }
     }
 

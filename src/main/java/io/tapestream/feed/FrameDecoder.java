@@ -112,7 +112,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         }
         isPaused = false;
         decodeHeld();
-        if (!isPaused && context != null) {
+        if (!isPaused && context != null && context.channel().isActive()) {
             context.channel().config().setAutoRead(true);
         }
     }

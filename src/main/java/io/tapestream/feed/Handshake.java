@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Handshake extends ChannelInboundHandlerAdapter {
     private static final int MAX_HEAD_LENGTH = 16 * 1024;
-    private static final byte[] END_OF_HEAD = {'\r', '\n', '\r', '\n'};
+    private static final int END_OF_HEAD = 0x0d0a0d0a;
 
     /** Takes the result of a handshake; exactly one call. */
     interface Outcome {
@@ -107,7 +107,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             return;
         }
         String head = in.readCharSequence(length, StandardCharsets.ISO_8859_1).toString();
-        in.skipBytes(END_OF_HEAD.length);
+        in.skipBytes(Integer.BYTES);
         HandshakeAnswer answer = HandshakeAnswer.parse(head);
         if (answer != null && answer.status() < 200 && answer.status() != CloseCode.HTTP_SWITCHING_PROTOCOLS) {
             readHead(ctx, in); // an interim answer (RFC 9110 15.2): the final one follows
@@ -126,7 +126,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             refuse(new ConnectionEnd(
                     ConnectionEnd.Kind.REFUSED,
                     answer.status(),
-                    "handshake refused: " + problem,
+                    "handshake refused: " + problem + remedy(answer.status()),
                     answer.retryAfter(clock)));
             return;
         }
@@ -146,14 +146,24 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         outcome.onRefused(end);
     }
 
+    private static String remedy(int status) {
+        if (status == 401 || status == 403) {
+            return " (check the api key)";
+        }
+        if (status >= 300 && status < 400) {
+            return " (check feed.uri; a redirect is not followed, since the key would go with it)";
+        }
+        return status >= 500 || status == CloseCode.HTTP_TOO_MANY_REQUESTS ? "" : " (check feed.uri)";
+    }
+
     private static ConnectionEnd refusal(int status, String what) {
-        return ConnectionEnd.of(ConnectionEnd.Kind.REFUSED, status, "handshake refused: " + what);
+        return ConnectionEnd.of(ConnectionEnd.Kind.REFUSED, status, "handshake refused: " + what + remedy(status));
     }
 
     private static int headLength(ByteBuf in) {
-        int end = in.writerIndex() - END_OF_HEAD.length;
+        int end = in.writerIndex() - Integer.BYTES;
         for (int at = in.readerIndex(); at <= end; at++) {
-            if (in.getInt(at) == 0x0d0a0d0a) {
+            if (in.getInt(at) == END_OF_HEAD) {
                 return at - in.readerIndex();
             }
         }

@@ -45,13 +45,8 @@ final class KeyLock implements AutoCloseable {
         Path file = directory.resolve(key.fingerprint() + ".lock");
         try {
             createDirectory(directory);
-            file = directory.toRealPath().resolve(file.getFileName());
-            if (!HELD_HERE.add(file)) {
-                throw inUse(Long.toString(ProcessHandle.current().pid()), file);
-            }
-            return takeFile(file);
+            return takeHere(directory.toRealPath().resolve(file.getFileName()));
         } catch (IOException e) {
-            HELD_HERE.remove(file);
             throw new UncheckedIOException(
                     "lock of the api key cannot be taken: file=" + file
                             + " (every user who runs a feed on this host has to be able to write it; see"
@@ -60,21 +55,37 @@ final class KeyLock implements AutoCloseable {
         }
     }
 
-    private static KeyLock takeFile(Path file) throws IOException {
-        FileChannel channel = openFile(file);
+    private static KeyLock takeHere(Path file) throws IOException {
+        if (!HELD_HERE.add(file)) {
+            throw inUse(Long.toString(ProcessHandle.current().pid()), file);
+        }
+        boolean isTaken = false;
         try {
-            if (channel.tryLock() == null) {
-                String pid = readPid(channel);
-                channel.close();
+            KeyLock lock = new KeyLock(file, lockedChannel(file));
+            isTaken = true;
+            return lock;
+        } finally {
+            if (!isTaken) {
                 HELD_HERE.remove(file);
-                throw inUse(pid, file);
+            }
+        }
+    }
+
+    private static FileChannel lockedChannel(Path file) throws IOException {
+        FileChannel channel = openFile(file);
+        boolean isLocked = false;
+        try {
+            isLocked = channel.tryLock() != null;
+            if (!isLocked) {
+                throw inUse(readPid(channel), file);
             }
             byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
             channel.truncate(0).write(ByteBuffer.wrap(pid), 0);
-            return new KeyLock(file, channel);
-        } catch (IOException e) {
-            channel.close();
-            throw e;
+            return channel;
+        } finally {
+            if (!isLocked) {
+                channel.close();
+            }
         }
     }
 
@@ -134,7 +145,10 @@ final class KeyLock implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (!channel.isOpen()) {
+            return;
+        }
         try {
             channel.close();
         } catch (IOException e) {

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.tapestream.frame.FrameHandler;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -45,7 +46,11 @@ final class Session implements FrameHandler, FrameDecoder.Control {
 
     /** Takes the place of the handshake. */
     void addHandlers(ChannelHandlerContext handshake) {
-        handshake.pipeline().addLast(silence, decoder).remove(handshake.handler());
+        handshake
+                .pipeline()
+                .addAfter(handshake.name(), null, decoder)
+                .addAfter(handshake.name(), null, silence)
+                .remove(handshake.handler());
     }
 
     void open() {
@@ -63,7 +68,12 @@ final class Session implements FrameHandler, FrameDecoder.Control {
         channel.write(frame).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 
-    private static byte[] subscription(String symbol) {
+    /** The message that subscribes a symbol. */
+    static byte[] subscription(String symbol) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(symbol)) {
+            throw new IllegalArgumentException(
+                    "symbol is not text: symbol=" + symbol + " (expected: no lone surrogate)");
+        }
         Map<String, String> message = new LinkedHashMap<>();
         message.put("type", "subscribe");
         message.put("symbol", symbol);
@@ -78,12 +88,21 @@ final class Session implements FrameHandler, FrameDecoder.Control {
     public boolean onFrame(ByteBuffer payload, long receivedAtMillis) {
         wiring.metrics().frame(payload.remaining(), receivedAtMillis);
         errors.look(payload);
-        boolean goOn = wiring.handlers().frames().onFrame(payload, receivedAtMillis);
+        boolean goOn = handOn(payload, receivedAtMillis);
         if (!goOn) {
             wiring.metrics().pauses.inc();
             silence.suspend();
         }
         return goOn;
+    }
+
+    private boolean handOn(ByteBuffer payload, long receivedAtMillis) {
+        try {
+            return wiring.handlers().frames().onFrame(payload, receivedAtMillis);
+        } catch (RuntimeException e) {
+            connection.failHandler(e);
+            throw e; // so that the decoder stops
+        }
     }
 
     void resume() {
@@ -124,12 +143,11 @@ final class Session implements FrameHandler, FrameDecoder.Control {
             onViolation(CloseCode.INVALID_TEXT, "reason of the close frame is not UTF-8");
             return;
         }
-        String reason =
-                ErrorMessages.printable(wiring.key().redact(text.toString(java.nio.charset.StandardCharsets.UTF_8)));
+        String reason = ErrorMessages.printable(wiring.key().redact(text.toString(StandardCharsets.UTF_8)));
         String because = errors.last() == null ? "" : " after error: " + errors.last();
-        connection.endWith(
+        connection.onCloseFrame(
                 ConnectionEnd.of(ConnectionEnd.Kind.CLOSED, code, ("closed " + code + " " + reason).strip() + because),
-                frames.close(code, ""));
+                code);
     }
 
     @Override
@@ -150,9 +168,9 @@ final class Session implements FrameHandler, FrameDecoder.Control {
     }
 
     void discard() {
-        int discarded = decoder.isHolding() ? decoder.discard() : 0;
-        decoder.discard();
-        if (discarded > 0) {
+        boolean wasHolding = decoder.isHolding();
+        int discarded = decoder.discard();
+        if (wasHolding) {
             wiring.metrics().discardedBytes.inc(discarded);
             LOG.warn("received bytes were not handed on because the feed was closed meanwhile length={}", discarded);
         }

@@ -27,7 +27,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Makes sockets to a venue on one event loop, with TLS where the endpoint asks for it. */
-final class Transport implements AutoCloseable {
+final class Transport {
     private static final int CLOSE_NOTIFY_TIMEOUT_MILLIS = 500;
     private static final int STOP_TIMEOUT_SECONDS = 5;
 
@@ -36,15 +36,19 @@ final class Transport implements AutoCloseable {
     private final EventLoopGroup group;
     private final EventLoop loop;
 
-    Transport(Endpoint endpoint, @Nullable Path caFile, ThreadFactory threads) {
+    Transport(Endpoint endpoint, @Nullable SslContext tls, ThreadFactory threads) {
         this.endpoint = endpoint;
-        this.tls = endpoint.isTls() ? tls(caFile) : null;
+        this.tls = tls;
         this.group = new MultiThreadIoEventLoopGroup(
                 1, threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
         this.loop = group.next();
     }
 
-    private static SslContext tls(@Nullable Path caFile) {
+    /** What checks the endpoint's certificate; null where there is no TLS. */
+    static @Nullable SslContext tls(Endpoint endpoint, @Nullable Path caFile) {
+        if (!endpoint.isTls()) {
+            return null;
+        }
         try {
             return SslContextBuilder.forClient()
                     .sslProvider(SslProvider.JDK)
@@ -61,8 +65,8 @@ final class Transport implements AutoCloseable {
         return loop;
     }
 
-    /** Connects; the handler is told when the socket is open, and when TLS has proved the venue's name. */
-    ChannelFuture connect(InetAddress address, int timeoutMillis, ChannelHandler handler) {
+    /** Connects; the handlers are told when the socket is open, and when TLS has proved the venue's name. */
+    ChannelFuture connect(InetAddress address, int timeoutMillis, ChannelHandler... handlers) {
         return new Bootstrap()
                 .group(loop)
                 .channel(Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class)
@@ -78,14 +82,15 @@ final class Transport implements AutoCloseable {
                             handshake.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY_TIMEOUT_MILLIS);
                             channel.pipeline().addLast(handshake);
                         }
-                        channel.pipeline().addLast(handler);
+                        channel.pipeline().addLast(handlers);
                     }
                 })
                 .connect(new InetSocketAddress(address, endpoint.port()));
     }
 
-    @Override
-    public void close() {
-        group.shutdownGracefully(0, STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+    /** Ends the event loop and whatever is open on it; false if a handler keeps it. */
+    boolean stop() {
+        return group.shutdownGracefully(0, STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(2 * STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 }

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -35,6 +36,9 @@ public final class FakeVenue implements AutoCloseable {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private final AtomicInteger mostOpen = new AtomicInteger();
     private volatile String everyAnswer = "";
+    private volatile String greeting = "";
+    private volatile String preamble = "";
+    private volatile boolean keepsSilent;
     private volatile byte[] afterHandshake = {};
 
     private FakeVenue(ServerSocket server, boolean isTls) {
@@ -92,6 +96,24 @@ public final class FakeVenue implements AutoCloseable {
         return this;
     }
 
+    /** Speaks first: sends this to whoever connects, and closes. */
+    public FakeVenue greeting(String text) {
+        greeting = text;
+        return this;
+    }
+
+    /** Keeps a connection open after an answer of {@link #answering} or {@link #alwaysAnswering}. */
+    public FakeVenue keepingSilentAfterwards() {
+        keepsSilent = true;
+        return this;
+    }
+
+    /** Sends this before the proper answer. */
+    public FakeVenue sayingBeforeTheAnswer(String head) {
+        preamble = head;
+        return this;
+    }
+
     /** The next client that has shaken hands. */
     public FakeVenuePeer awaitPeer() {
         try {
@@ -143,15 +165,23 @@ public final class FakeVenue implements AutoCloseable {
 
     private void talk(FakeVenuePeer peer) {
         try {
+            if (!greeting.isEmpty()) {
+                peer.sendRaw(greeting.getBytes(StandardCharsets.UTF_8));
+                return;
+            }
             String request = peer.readHead();
             requests.add(request);
             String answer = answers.poll();
             if (answer == null && everyAnswer.isEmpty()) {
+                peer.sendRaw(preamble.getBytes(StandardCharsets.UTF_8));
                 peer.agree(request, afterHandshake);
                 agreed.add(peer);
                 peer.readFrames();
             } else {
-                peer.sendRaw((answer == null ? everyAnswer : answer).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                peer.sendRaw((answer == null ? everyAnswer : answer).getBytes(StandardCharsets.UTF_8));
+                if (keepsSilent) {
+                    peer.readFrames();
+                }
             }
         } catch (IOException | UncheckedIOException e) {
             // the client has gone, which tests look at through awaitEnd

@@ -26,14 +26,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A feed under test: its settings, as short as a test needs them, and what it told its handlers, in order. */
 final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
-    static final ApiKey KEY = ApiKey.of("SECRETTOKEN123");
+    static final String KEY_TEXT = "SECRETTOKEN123";
+    static final ApiKey KEY = ApiKey.of(KEY_TEXT);
     private static final long PATIENCE_SECONDS = 10;
 
     private final URI uri;
     private final Path locks;
     final MetricRegistry metrics = new MetricRegistry();
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    private final List<FeedClient> clients = new ArrayList<>();
+    final List<FeedClient> clients = new ArrayList<>();
 
     ApiKey key = KEY;
     List<String> symbols = List.of("AAPL");
@@ -53,9 +54,17 @@ final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
     FrameHandler frames = (payload, at) -> true;
 
     FeedRig(URI uri) {
+        this(uri, newFolder());
+    }
+
+    FeedRig(URI uri, Path locks) {
         this.uri = uri;
+        this.locks = locks;
+    }
+
+    private static Path newFolder() {
         try {
-            this.locks = Files.createTempDirectory("feed-locks");
+            return Files.createTempDirectory("feed-locks");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
