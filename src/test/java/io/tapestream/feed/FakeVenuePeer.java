@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +42,7 @@ public final class FakeVenuePeer implements AutoCloseable {
 
     private final Socket socket;
     private final DataInputStream in;
+    private final OutputStream out;
     private final BlockingQueue<Received> received = new LinkedBlockingQueue<>();
     private final CountDownLatch ended = new CountDownLatch(1);
 
@@ -50,6 +52,7 @@ public final class FakeVenuePeer implements AutoCloseable {
         this.socket = socket;
         socket.setTcpNoDelay(true);
         this.in = new DataInputStream(socket.getInputStream());
+        this.out = socket.getOutputStream();
     }
 
     String readHead() throws IOException {
@@ -116,8 +119,7 @@ public final class FakeVenuePeer implements AutoCloseable {
     /** Sends bytes as they are. */
     public void sendRaw(byte... wire) {
         try {
-            socket.getOutputStream().write(wire);
-            socket.getOutputStream().flush();
+            out.write(wire);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -67,8 +67,7 @@ class FeedBackPressureTest {
         FakeVenuePeer peer = awaitSession();
         peer.sendText("stop");
         assertThat(rig.awaitEvent()).isEqualTo("frame stop");
-        await().pollDelay(Duration.ofMillis(200)).until(() -> true);
-        assertThat(rig.events).isEmpty();
+        await().during(Duration.ofMillis(200)).until(rig.events::isEmpty);
         assertThat(client.state()).isEqualTo(FeedClient.State.OPEN);
         peer.sendText("goes on");
         client.resume();
