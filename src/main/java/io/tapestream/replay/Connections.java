@@ -88,8 +88,11 @@ final class Connections implements Playback.Audience {
     }
 
     @Override
-    public boolean isReady() {
+    public boolean makeRoom() {
         for (MarketConnection connection : open) {
+            if (connection.hasSubscribed() && !connection.isWritable()) {
+                connection.flush();
+            }
             if (connection.hasSubscribed() && !connection.isWritable()) {
                 counts.waited();
                 return false;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Settings of a market, one for each option of {@code tapestream market}.
  *
- * @param captures the arguments: files and folders as {@link Captures} takes them, played in this order
+ * @param captures {@code --capture}, any number: files and folders as {@link Captures} takes them, played in this order
  * @param host {@code --host}: address to listen on; {@code 127.0.0.1} unless somebody else has to reach it
  * @param port {@code --port}: port to listen on; 0 for any free one
  * @param certificate {@code --tls-cert}: PEM file of the certificate and its chain; with it the market speaks wss. Null

@@ -12,8 +12,11 @@ import java.util.function.LongSupplier;
 final class Playback {
     /** Who the frames go to. */
     interface Audience {
-        /** Whether the next frame can be taken; if not, {@link Playback#resume()} is called when it can. */
-        boolean isReady();
+        /**
+         * Makes room for the next frame by letting go what was sent; if there is none, counts that and answers false,
+         * and {@link Playback#resume()} is called when there is.
+         */
+        boolean makeRoom();
 
         /** Whether anybody has subscribed anything. */
         boolean isEmpty();
@@ -111,7 +114,7 @@ final class Playback {
                 end.complete(null);
                 return;
             }
-            if (!audience.isReady() || (waitsForAudience && audience.isEmpty())) {
+            if (!audience.makeRoom() || (waitsForAudience && audience.isEmpty())) {
                 isWaiting = true;
                 return;
             }
