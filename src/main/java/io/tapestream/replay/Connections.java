@@ -33,16 +33,18 @@ final class Connections implements Playback.Audience {
         return open.size();
     }
 
+    /** The number of the next connection, from 1 on. */
+    int nextNumber() {
+        return ++lastNumber;
+    }
+
     /**
      * A connection has shaken hands. If there is one with its key already, both are dropped, without a close frame, as
      * the venue does.
-     *
-     * @return its number, from 1 on
      */
-    int opened(MarketConnection connection) {
-        int number = ++lastNumber;
+    void opened(MarketConnection connection) {
         counts.opened();
-        log.opened(number, clock.millis());
+        log.opened(connection.number(), clock.millis());
         List<MarketConnection> rivals =
                 open.stream().filter(other -> other.hasKeyOf(connection)).toList();
         open.add(connection);
@@ -50,7 +52,6 @@ final class Connections implements Playback.Audience {
             rivals.forEach(rival -> rival.drop("second connection with its key"));
             connection.drop("second connection with its key");
         }
-        return number;
     }
 
     /** A connection is gone; does nothing if it was never open. */

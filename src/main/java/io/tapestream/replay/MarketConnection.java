@@ -42,6 +42,7 @@ final class MarketConnection extends SimpleChannelInboundHandler<WebSocketFrame>
     private final Set<String> symbols = new HashSet<>();
     private int number;
     private String closeReason = "closed by the client";
+    private boolean isClosing;
     private @Nullable Future<?> pings;
 
     MarketConnection(Channel channel, String key, Connections connections, MarketSettings settings) {
@@ -88,8 +89,7 @@ final class MarketConnection extends SimpleChannelInboundHandler<WebSocketFrame>
     /** Closes the socket, without a close frame. */
     void drop(String reason) {
         LOG.info("connection dropped connection={} reason={}", number, reason);
-        closeReason = reason;
-        symbols.clear();
+        endSending(reason);
         channel.close();
     }
 
@@ -99,24 +99,45 @@ final class MarketConnection extends SimpleChannelInboundHandler<WebSocketFrame>
     }
 
     private void closeWith(WebSocketCloseStatus status, String reason) {
+        endSending(reason);
+        channel.writeAndFlush(new CloseWebSocketFrame(status, reason));
+    }
+
+    /** From here on nothing is sent and logged: nothing follows a close frame (RFC 6455 5.5.1). */
+    private void endSending(String reason) {
+        isClosing = true;
         closeReason = reason;
         symbols.clear();
-        channel.writeAndFlush(new CloseWebSocketFrame(status, reason));
+        if (pings != null) {
+            pings.cancel(false);
+        }
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
         if (event instanceof HandshakeComplete) {
-            long millis = pingInterval.toMillis();
-            pings = context.executor()
-                    .scheduleAtFixedRate(() -> connections.ping(this), millis, millis, TimeUnit.MILLISECONDS);
-            number = connections.opened(this);
+            open(context);
         }
         super.userEventTriggered(context, event);
     }
 
+    private void open(ChannelHandlerContext context) {
+        long millis = pingInterval.toMillis();
+        pings = context.executor()
+                .scheduleAtFixedRate(() -> connections.ping(this), millis, millis, TimeUnit.MILLISECONDS);
+        number = connections.nextNumber();
+        connections.opened(this);
+        channel.closeFuture().addListener(closed -> {
+            endSending(closeReason);
+            connections.closed(this, closeReason);
+        });
+    }
+
     @Override
     protected void channelRead0(ChannelHandlerContext context, WebSocketFrame frame) {
+        if (isClosing) {
+            return;
+        }
         if (!(frame instanceof TextWebSocketFrame) || !obey(frame)) {
             answer(INVALID_MESSAGE);
         }
@@ -125,11 +146,11 @@ final class MarketConnection extends SimpleChannelInboundHandler<WebSocketFrame>
     private boolean obey(WebSocketFrame frame) {
         try (InputStream text = new ByteBufInputStream(frame.content())) {
             JsonNode message = JSON.readTree(text);
-            String symbol = message.path("symbol").asText("");
+            String symbol = textOf(message, "symbol");
             if (symbol.isEmpty()) {
                 return false;
             }
-            return switch (message.path("type").asText("")) {
+            return switch (textOf(message, "type")) {
                 case "subscribe" -> subscribe(MarketFrame.symbolKey(symbol));
                 case "unsubscribe" -> unsubscribe(MarketFrame.symbolKey(symbol));
                 default -> false;
@@ -138,6 +159,11 @@ final class MarketConnection extends SimpleChannelInboundHandler<WebSocketFrame>
             LOG.debug("message is not JSON connection={}", number, e);
             return false;
         }
+    }
+
+    private static String textOf(JsonNode message, String key) {
+        JsonNode value = message.path(key);
+        return value.isTextual() ? value.textValue() : "";
     }
 
     private boolean subscribe(String symbol) {
@@ -164,15 +190,6 @@ final class MarketConnection extends SimpleChannelInboundHandler<WebSocketFrame>
     public void channelWritabilityChanged(ChannelHandlerContext context) throws Exception {
         connections.ready();
         super.channelWritabilityChanged(context);
-    }
-
-    @Override
-    public void channelInactive(ChannelHandlerContext context) throws Exception {
-        if (pings != null) {
-            pings.cancel(false);
-        }
-        connections.closed(this, closeReason);
-        super.channelInactive(context);
     }
 
     @Override

@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +55,8 @@ public final class MarketServer implements AutoCloseable {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private @Nullable Channel listener;
     private @Nullable Playback playback;
-    private boolean isClosed;
+    private boolean isStopped;
+    private final AtomicBoolean isClosed = new AtomicBoolean();
 
     /**
      * Checks the captures' existence and creates the log; {@link #start()} listens.
@@ -135,7 +137,7 @@ public final class MarketServer implements AutoCloseable {
     }
 
     private void onReady() {
-        if (isClosed) {
+        if (isStopped) {
             return;
         }
         if (playback != null) {
@@ -155,6 +157,15 @@ public final class MarketServer implements AutoCloseable {
         try {
             log.flush();
         } catch (UncheckedIOException e) {
+            ended.completeExceptionally(e);
+        }
+    }
+
+    private void finishLog() {
+        try {
+            log.close();
+        } catch (UncheckedIOException e) {
+            LOG.error("market log not whole", e);
             ended.completeExceptionally(e);
         }
     }
@@ -186,18 +197,21 @@ public final class MarketServer implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (!isClosed.compareAndSet(false, true)) {
+            return;
+        }
         loop.submit(this::stopPlaying).awaitUninterruptibly();
         if (listener != null) {
             listener.close().awaitUninterruptibly();
         }
         sockets.newCloseFuture().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
         sockets.close().awaitUninterruptibly();
-        loop.submit(log::close).awaitUninterruptibly();
+        loop.submit(this::finishLog).awaitUninterruptibly();
         group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 
     private void stopPlaying() {
-        isClosed = true;
+        isStopped = true;
         if (playback != null) {
             playback.stop();
         }

@@ -25,6 +25,7 @@ final class MarketBuilder {
 
     private final List<Path> captures;
     Speed speed = Speed.max();
+    int port;
     boolean loop;
     boolean now;
     int symbolLimit = 100;
@@ -48,7 +49,7 @@ final class MarketBuilder {
         MarketSettings settings = new MarketSettings(
                 captures,
                 "127.0.0.1",
-                0,
+                port,
                 certificate,
                 privateKey,
                 keys,

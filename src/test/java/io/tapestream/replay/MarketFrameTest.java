@@ -24,28 +24,31 @@ class MarketFrameTest {
     private final MarketFrame frame = new MarketFrame();
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        // all, some and none of the symbols
-        "A,B|[{'s':'A'#},{'s':'B'#}]|[{'s':'A'#},{'s':'B'#}]",
-        "A|[{'s':'A'#},{'s':'B'#}]|[{'s':'A'#}]",
-        "B|[{'s':'A'#},{'s':'B'#}]|[{'s':'B'#}]",
-        "B|[{'s':'A'#},{'s':'B'#},{'s':'A'#},{'s':'B'#}]|[{'s':'B'#},{'s':'B'#}]",
-        "C|[{'s':'A'#},{'s':'B'#}]|",
-        // the trades' own bytes stay as they are, what is between them does not
-        "A|[ { 's' : 'A' # , 'x':[{'s':'B'}]} ,\t{'s':'B'#} , {'s':'A'#} ]"
-                + "|[ { 's' : 'A' # , 'x':[{'s':'B'}]},{'s':'A'#} ]",
-        // symbols are compared decoded, and without regard to case
-        "a|[{'s':'A'#},{'s':'B'#}]|[{'s':'A'#}]",
-        "A|[{'s':'\\u0041'#},{'s':'B'#}]|[{'s':'\\u0041'#}]",
-        "BINANCE:\u5e01|[{'s':'BINANCE:\\u5e01'#},{'s':'BINANCE:\u5e01'#},{'s':'B'#}]"
-                + "|[{'s':'BINANCE:\\u5e01'#},{'s':'BINANCE:\u5e01'#}]",
-        "IC MARKETS:1|[{'s':'IC MARKETS:1'#},{'s':'IC'#}]|[{'s':'IC MARKETS:1'#}]",
-        // trades without a symbol go along, but alone go to everybody
-        "A|[null,{'s':'A'#},7,{'s':'B'#},{'s':1#}]|[null,{'s':'A'#},7,{'s':1#}]",
-        "B|[null,{'s':'A'#}]|",
-        "B|[null,'x']|[null,'x']",
-        "B|[]|[]",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                // all, some and none of the symbols
+                "A,B|[{'s':'A'#},{'s':'B'#}]|[{'s':'A'#},{'s':'B'#}]",
+                "A|[{'s':'A'#},{'s':'B'#}]|[{'s':'A'#}]",
+                "B|[{'s':'A'#},{'s':'B'#}]|[{'s':'B'#}]",
+                "B|[{'s':'A'#},{'s':'B'#},{'s':'A'#},{'s':'B'#}]|[{'s':'B'#},{'s':'B'#}]",
+                "C|[{'s':'A'#},{'s':'B'#}]|",
+                // the trades' own bytes stay as they are, what is between them does not
+                "A|[ { 's' : 'A' # , 'x':[{'s':'B'}]} ,\t{'s':'B'#} , {'s':'A'#} ]"
+                        + "|[ { 's' : 'A' # , 'x':[{'s':'B'}]},{'s':'A'#} ]",
+                // symbols are compared decoded, and without regard to case
+                "a|[{'s':'A'#},{'s':'B'#}]|[{'s':'A'#}]",
+                "A|[{'s':'\\u0041'#},{'s':'B'#}]|[{'s':'\\u0041'#}]",
+                "BINANCE:\u5e01|[{'s':'BINANCE:\\u5e01'#},{'s':'BINANCE:\u5e01'#},{'s':'B'#}]"
+                        + "|[{'s':'BINANCE:\\u5e01'#},{'s':'BINANCE:\u5e01'#}]",
+                "IC MARKETS:1|[{'s':'IC MARKETS:1'#},{'s':'IC'#}]|[{'s':'IC MARKETS:1'#}]",
+                // trades without a symbol go along, but alone go to everybody
+                "A|[null,{'s':'A'#},7,{'s':'B'#},{'s':1#}]|[null,{'s':'A'#},7,{'s':1#}]",
+                "B|[null,{'s':'A'#}]|",
+                "B|[null,'x']|[null,'x']",
+                "B|[]|[]",
+            })
     void cutsAFrameToTheTradesOfSubscribedSymbols(String symbols, String data, @Nullable String expected) {
         load(message(data), 0);
         assertThat(select(symbols.split(","))).isEqualTo(expected == null ? null : message(expected));
@@ -57,13 +60,16 @@ class MarketFrameTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "{\"type\":\"news\",\"data\":[{\"s\":\"A\"}]}",
-        "{\"data\":[{\"p\":1,\"s\":\"A\"",
-        "not JSON",
-        "{}",
-        "{\"type\":\"trade\",\"data\":null}"
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"type\":\"news\",\"data\":[{\"s\":\"A\"}]}",
+                "{\"data\":[{\"p\":1,\"s\":\"A\"",
+                "not JSON",
+                "{}",
+                "{\"type\":\"trade\",\"data\":null}"
+            })
     void sendsMessagesWithoutTradesWholeToEverybody(String message) {
         load(message, 5000);
         assertThat(select("B")).isEqualTo(message);
@@ -71,7 +77,9 @@ class MarketFrameTest {
 
     @Test
     void keepsWhatStandsAroundTheTradesOfACutFrame() {
-        load("{ \"type\":\"trade\", \"n\":{\"a\":[1,2]} , \"data\" : [ " + trade("A") + " , " + trade("B") + " ] } ", 0);
+        load(
+                "{ \"type\":\"trade\", \"n\":{\"a\":[1,2]} , \"data\" : [ " + trade("A") + " , " + trade("B") + " ] } ",
+                0);
         assertThat(select("B"))
                 .isEqualTo("{ \"type\":\"trade\", \"n\":{\"a\":[1,2]} , \"data\" : [ " + trade("B") + " ] } ");
     }
@@ -140,8 +148,7 @@ class MarketFrameTest {
         var trades = JSON.createArrayNode();
         for (JsonNode trade : message.path("data")) {
             if (subscribed.contains(trade.path("s").asText())) {
-                ((ObjectNode) trade)
-                        .put("t", trade.path("t").asLong() + DAY);
+                ((ObjectNode) trade).put("t", trade.path("t").asLong() + DAY);
                 trades.add(trade);
             }
         }
@@ -158,7 +165,9 @@ class MarketFrameTest {
                 for (int i = 0; i < frame.tradeCount(); i++) {
                     all.add(String.valueOf(frame.symbol(i)));
                 }
-                assertThat(select(all.toArray(String[]::new))).as(file.toString()).isEqualTo(text);
+                assertThat(select(all.toArray(String[]::new)))
+                        .as(file.toString())
+                        .isEqualTo(text);
             }
         }
     }

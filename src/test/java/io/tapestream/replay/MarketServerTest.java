@@ -1,10 +1,15 @@
 package io.tapestream.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.netty.handler.ssl.SslContext;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,9 +19,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class MarketServerTest {
@@ -153,7 +161,7 @@ class MarketServerTest {
     }
 
     private static int statusOf(URI uri) {
-        try (MarketClient client = MarketClient.connect(uri, (io.netty.handler.ssl.SslContext) null)) {
+        try (MarketClient client = MarketClient.connect(uri, (SslContext) null)) {
             return client.status();
         }
     }
@@ -211,6 +219,128 @@ class MarketServerTest {
             long sent = market.counts().framesSent();
             client.reads(true);
             await().until(() -> client.frames().size() > sent + 1000);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "subscribe",
+                "{\"type\":\"subscribe\",\"symbol\":\"A\"",
+                "{\"type\":\"subscribe\",\"symbol\":\"A\"} {}",
+                "{\"type\":\"subscribe\"}",
+                "{\"type\":\"subscribe\",\"symbol\":\"\"}",
+                "{\"type\":\"subscribe\",\"symbol\":7}",
+                "{\"type\":\"subscribe\",\"symbol\":[\"A\"]}",
+                "{\"type\":\"other\",\"symbol\":\"A\"}",
+                "{\"symbol\":\"A\"}",
+                "[]",
+                "null",
+            })
+    void answersAMessageThatItDoesNotUnderstandWithAnErrorAndGoesOn(String message) {
+        try (MarketServer market = new MarketBuilder(MarketBuilder.AAPL).build();
+                MarketClient client = MarketClient.connect(market.start(), "k")) {
+            client.say(message).subscribe("aapl");
+            await().until(() -> client.frames().size() >= 9);
+            assertThat(client.texts().get(0)).isEqualTo("{\"msg\":\"Invalid message\",\"type\":\"error\"}");
+            assertThat(market.counts().tradesSent()).isEqualTo(61);
+        }
+    }
+
+    @Test
+    void closesAConnectionWhoseMessageIsTooLong() {
+        try (MarketServer market = new MarketBuilder(MarketBuilder.AAPL).build()) {
+            URI uri = market.start();
+            try (MarketClient client = MarketClient.connect(uri, "frame")) {
+                client.say("x".repeat((64 << 10) + 1));
+                assertThat(client.closeCode()).isEqualTo(1009);
+            }
+            try (MarketClient client = MarketClient.connect(uri, "fragments")) {
+                client.sayFrame(new TextWebSocketFrame(false, 0, "x".repeat(40_000)))
+                        .sayFrame(new ContinuationWebSocketFrame(true, 0, "x".repeat(40_000)));
+                assertThat(client.closeCode()).isEqualTo(1009);
+            }
+        }
+    }
+
+    @Test
+    void playsAtARateThatIsCountedInTradesSent() {
+        MarketBuilder builder = new MarketBuilder(MarketBuilder.CRYPTO);
+        builder.loop = true;
+        builder.speed = Speed.rate(2000);
+        builder.symbolLimit = 50;
+        try (MarketServer market = builder.build();
+                MarketClient client = MarketClient.connect(market.start(), "k")) {
+            long startNanos = System.nanoTime();
+            client.subscribe(Arrays.copyOf(MarketBuilder.symbolsOf(MarketBuilder.CRYPTO), 50));
+            await().until(() -> market.counts().tradesSent() >= 2000);
+            // Never faster than the rate, whatever the machine does; at most 50 ms and one frame ahead of it.
+            long most = 2000 * (System.nanoTime() - startNanos) / 1_000_000_000 + 100 + 20;
+            assertThat(market.counts().tradesSent()).isLessThanOrEqualTo(most);
+        }
+    }
+
+    @Test
+    void goesOnPlayingWhileAClientIsAway() {
+        MarketBuilder builder = new MarketBuilder(MarketBuilder.CRYPTO);
+        builder.loop = true;
+        builder.speed = Speed.rate(5000);
+        String[] symbols = MarketBuilder.symbolsOf(MarketBuilder.CRYPTO);
+        try (MarketServer market = builder.build()) {
+            URI uri = market.start();
+            try (MarketClient client = MarketClient.connect(uri, "k")) {
+                client.subscribe(symbols);
+                await().until(() -> client.frames().size() >= 10);
+            }
+            await().until(() -> market.counts().framesMissed() >= 10);
+            try (MarketClient client = MarketClient.connect(uri, "k")) {
+                client.subscribe(symbols);
+                await().until(() -> client.frames().size() >= 10);
+            }
+            assertThat(market.counts().mostSocketsPerKey()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void saysWhichPortIsTaken() {
+        MarketBuilder builder = new MarketBuilder(MarketBuilder.AAPL);
+        try (MarketServer first = builder.build()) {
+            first.start();
+            builder.port = first.port();
+            try (MarketServer second = builder.build()) {
+                assertThatThrownBy(second::start)
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasMessageContaining("cannot listen: host=127.0.0.1 port=" + first.port() + " (must be free)");
+            }
+        }
+    }
+
+    @Test
+    void tellsWhoWaitsForTheEndThatACaptureIsBroken() throws Exception {
+        Path broken = Files.writeString(folder.resolve("broken.ndjson"), "{\"received_at\":1}\n");
+        try (MarketServer market = new MarketBuilder(broken).build();
+                MarketClient client = MarketClient.connect(market.start(), "k")) {
+            client.subscribe("AAPL");
+            assertThatThrownBy(() -> market.ended().get(20, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(CaptureException.class)
+                    .hasMessageContaining("file=" + broken + " line=1 (must have frame or frame_base64)");
+        }
+    }
+
+    @Test
+    void closesAlsoWhileAClientDoesNotAnswerAndTwice() {
+        MarketBuilder builder = new MarketBuilder(MarketBuilder.CRYPTO);
+        builder.loop = true;
+        MarketServer market = builder.build();
+        try (MarketClient client = MarketClient.connect(market.start(), "k")) {
+            client.status();
+            client.reads(false);
+            client.subscribe(MarketBuilder.symbolsOf(MarketBuilder.CRYPTO));
+            await().until(() -> market.counts().backPressureWaits() > 0);
+            market.close();
+            market.close();
+            assertThat(market.ended()).isNotDone();
         }
     }
 }
