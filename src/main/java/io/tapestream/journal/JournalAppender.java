@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Appends entries at the end of the journal. Confined to the event loop; never waits, and touches no file: it goes on
  * in a segment that the keeper has prepared and mapped.
  *
- * <p>A frame leaves the last bytes of a segment free as long as no next segment is prepared, so that the entries which
- * close a session fit always.
+ * <p>It says that there is no room while the last bytes of a segment are still free and no next one is prepared, so
+ * that the entries which close a session fit always.
  */
 public final class JournalAppender {
     private static final int MAX_CLOSING_RESERVE = 16 * 1024;
@@ -43,7 +43,7 @@ public final class JournalAppender {
         this.roomWaits = roomWaits;
     }
 
-    /** How many bytes of a segment frames leave free while no next one is prepared. */
+    /** How many bytes of a segment are kept for closing entries while no next one is prepared. */
     static int closingReserve(int segmentLength) {
         return Math.min(MAX_CLOSING_RESERVE, segmentLength / 16);
     }
@@ -77,7 +77,7 @@ public final class JournalAppender {
             throw new IllegalArgumentException("entry too long: type=" + type + " length=" + payload.remaining()
                     + " (expected: at most " + maxEntryLength + ")");
         }
-        if (EntryLayout.aligned(length) > left(type)) {
+        if (EntryLayout.aligned(length) > view.capacity() - offset) {
             roll(receivedAtMillis);
         }
         write(type, payload, length, receivedAtMillis);
@@ -120,11 +120,6 @@ public final class JournalAppender {
     void close() {
         view = ByteBuffer.allocate(0);
         spare.set(null);
-    }
-
-    private int left(EntryType type) {
-        int left = view.capacity() - offset;
-        return type == EntryType.FRAME && spare.get() == null ? left - closingReserve(view.capacity()) : left;
     }
 
     private void roll(long atMillis) {

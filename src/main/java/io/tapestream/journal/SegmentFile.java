@@ -10,8 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,7 +33,7 @@ record SegmentFile(
         long fileLength,
         boolean isBegun,
         @Nullable SegmentHeader header) {
-    private static final Pattern NAME = Pattern.compile("(\\d{20})\\.jrn");
+    private static final Pattern NAME = Pattern.compile("(0\\d{19})\\.jrn");
 
     /** Path of the segment with this base. */
     static Path pathOf(Path directory, long base) {
@@ -42,15 +43,25 @@ record SegmentFile(
     /** All segment files of a folder, in order of their base. */
     static List<SegmentFile> list(Path directory) {
         List<SegmentFile> files = new ArrayList<>();
-        for (Path path : paths(directory)) {
-            Matcher name = NAME.matcher(path.getFileName().toString());
-            SegmentFile file = name.matches() ? read(path, Long.parseLong(name.group(1))) : null;
+        for (long base : bases(directory)) {
+            SegmentFile file = read(directory, base);
             if (file != null) {
                 files.add(file);
             }
         }
-        files.sort(Comparator.comparingLong(SegmentFile::base));
         return files;
+    }
+
+    /** The bases of all segment files of a folder, in order. */
+    static SortedSet<Long> bases(Path directory) {
+        SortedSet<Long> bases = new TreeSet<>();
+        for (Path path : paths(directory)) {
+            Matcher name = NAME.matcher(path.getFileName().toString());
+            if (name.matches()) {
+                bases.add(Long.parseLong(name.group(1)));
+            }
+        }
+        return bases;
     }
 
     private static List<Path> paths(Path directory) {
@@ -61,8 +72,9 @@ record SegmentFile(
         }
     }
 
-    /** Null if the file was deleted meanwhile. */
-    private static @Nullable SegmentFile read(Path path, long base) {
+    /** The segment file with this base; null if it was deleted meanwhile. */
+    static @Nullable SegmentFile read(Path directory, long base) {
+        Path path = pathOf(directory, base);
         ByteBuffer bytes = ByteBuffer.allocate(SegmentHeader.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
         long fileLength;
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {

@@ -2,11 +2,11 @@ package io.tapestream.journal;
 
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map.Entry;
-import java.util.Set;
+import java.util.SortedSet;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
@@ -90,16 +90,22 @@ final class Segments {
     }
 
     private synchronized void refresh(Path directory) {
-        List<SegmentFile> files = SegmentFile.list(directory);
-        long newestBegun = -1;
-        Set<Long> bases = new HashSet<>();
-        for (SegmentFile file : files) {
-            bases.add(file.base());
-            newestBegun = file.isBegun() ? file.base() : newestBegun;
-        }
+        SortedSet<Long> bases = SegmentFile.bases(directory);
         byBase.keySet().retainAll(bases);
-        for (SegmentFile file : files) {
-            if (file.base() <= newestBegun && !byBase.containsKey(file.base())) {
+        List<SegmentFile> unknown = new ArrayList<>();
+        for (long base : bases) {
+            SegmentFile file = byBase.containsKey(base) ? null : SegmentFile.read(directory, base);
+            if (file != null) {
+                unknown.add(file);
+            }
+        }
+        // One that looks prepared only, and is followed by one that has been begun, has lost its header.
+        long newestBegun = newestBase;
+        for (SegmentFile file : unknown) {
+            newestBegun = file.isBegun() ? Math.max(newestBegun, file.base()) : newestBegun;
+        }
+        for (SegmentFile file : unknown) {
+            if (file.base() <= newestBegun) {
                 add(file.toSegment(MapMode.READ_ONLY));
             }
         }
