@@ -16,6 +16,10 @@ final class InMemoryFolder implements TempDirFactory {
 
     @Override
     public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension) throws IOException {
+        return createTempDirectory();
+    }
+
+    Path createTempDirectory() throws IOException {
         return Files.isWritable(MEMORY)
                 ? Files.createTempDirectory(MEMORY, "tapestream-")
                 : Files.createTempDirectory("tapestream-");
