@@ -266,7 +266,7 @@ final class Ingester {
         details.put("trades_published", counts.of("record.trades-published"));
         details.put("rejected_trades", counts.sumOf("record.rejected-trades."));
         details.put("broken_messages", counts.of("record.broken-messages"));
-        details.put("behind_bytes", Math.max(0, journal.endPosition() - publisher.readPosition()));
+        details.put("behind_bytes", publisher.isCaughtUp() ? 0L : journal.endPosition() - publisher.readPosition());
         details.put("unacknowledged_bytes", unacknowledgedBytes());
         details.put("outstanding_records", putter.outstandingRecords());
         details.put("journal_full", keeper.isFull());

@@ -162,6 +162,11 @@ final class Publisher implements Runnable {
         return readPosition;
     }
 
+    /** Whether the last look found nothing to read; any thread. */
+    boolean isCaughtUp() {
+        return caughtUp;
+    }
+
     /** Whether all that was read is acknowledged and nothing was left to read; meaningful once the thread has ended. */
     boolean isComplete() {
         return (caughtUp || isAtEndOfRange()) && putter.outstandingRecords() == 0;

@@ -1,15 +1,10 @@
 package io.tapestream;
 
-import com.codahale.metrics.MetricRegistry;
 import io.tapestream.journal.Journal;
-import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.StreamCheck;
-import io.tapestream.kinesis.UserRecordPutter;
-import io.tapestream.record.RecordPacker;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,48 +48,32 @@ final class ReplayCommand implements Callable<Integer> {
                 throw new CannotStartException("kinesis cannot be reached: stream=" + settings.kinesis().stream()
                         + " (check network, region and endpoint, then try again)");
             }
-            return publish(settings, surroundings, journal, range);
+            Replay replay = new Replay(settings, surroundings.putters(), journal);
+            boolean complete = replay.publish(range);
+            Map<String, Object> result = result(settings, range, replay.counts());
+            System.out.println(
+                    json ? Summary.json(result) : Summary.text(result).stripTrailing());
+            Throwable cause = replay.failure();
+            if (cause != null) {
+                System.err.println("replay stopped: " + cause.getMessage()
+                        + " (run it again: ids repeat, nothing doubles in the table)");
+            }
+            return complete ? Main.OK : Main.UNACKNOWLEDGED;
         }
     }
 
-    private int publish(Settings settings, Ingester.Surroundings surroundings, Journal journal, Publisher.Range range)
-            throws InterruptedException {
-        MetricRegistry metrics = new MetricRegistry();
-        AtomicReference<@Nullable Publisher> publisher = new AtomicReference<>();
-        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        UserRecordPutter putter = surroundings.putters().create(range.from(), () -> wake(publisher.get()), metrics);
-        JournalReader reader = journal.reader(journal.warmUpPosition(range.from()));
-        Publisher publishing = new Publisher(
-                reader, range, new RecordPacker(settings.record(), putter::put, metrics), putter, failure::set);
-        publisher.set(publishing);
-        Thread thread = new Threads("publisher").newThread(publishing);
-        thread.start();
-        publishing.drainWithoutDeadline();
-        thread.join();
-        Counts counts = new Counts(metrics);
+    private static Map<String, Object> result(Settings settings, Publisher.Range range, Counts counts) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("env", settings.environment());
         result.put("from", range.from());
         result.put("to", range.to());
-        for (String name : new String[] {"trades-received", "redelivered-frames", "redelivered-trades"}) {
-            result.put(name.replace('-', '_'), counts.of("record." + name));
-        }
+        result.put("trades_received", counts.of("record.trades-received"));
+        result.put("redelivered_frames", counts.of("record.redelivered-frames"));
+        result.put("redelivered_trades", counts.of("record.redelivered-trades"));
         result.put("rejected_trades", counts.sumOf("record.rejected-trades."));
         result.put("broken_messages", counts.of("record.broken-messages"));
         result.put("trades_published", counts.of("record.trades-published"));
         result.put("user_records", counts.of("record.user-records"));
-        System.out.println(json ? Summary.json(result) : Summary.text(result));
-        Throwable cause = failure.get();
-        if (cause != null) {
-            System.err.println("replay stopped: " + cause.getMessage()
-                    + " (run it again: ids repeat, nothing doubles in the table)");
-        }
-        return cause == null && publishing.isComplete() ? Main.OK : Main.UNACKNOWLEDGED;
-    }
-
-    private static void wake(@Nullable Publisher publisher) {
-        if (publisher != null) {
-            publisher.wakeUp();
-        }
+        return result;
     }
 }

@@ -1,15 +1,22 @@
 package io.tapestream;
 
+import com.codahale.metrics.MetricRegistry;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tapestream.feed.FakeVenue;
+import io.tapestream.journal.EntryType;
+import io.tapestream.journal.Journal;
+import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.Clocks;
 import io.tapestream.kinesis.FakeKinesisProducer;
 import io.tapestream.kinesis.Producer;
 import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.kinesis.UserRecordPutter;
+import io.tapestream.record.RecordPacker;
+import io.tapestream.record.UserRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -18,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /** The whole pipeline of an environment in a temporary folder, between a fake venue and a fake producer. */
 final class IngesterRig {
@@ -75,6 +83,54 @@ final class IngesterRig {
         Ingester ingester = new Ingester(settings(), surroundings());
         ingester.start();
         return ingester;
+    }
+
+    /** Publishes a range of the journal again, as the command does; returns whether all of it was acknowledged. */
+    boolean replay(@Nullable String from, @Nullable String to) throws InterruptedException {
+        try (Journal journal = Journal.openReadOnly(settings().journal())) {
+            return new Replay(settings(), surroundings().putters(), journal)
+                    .publish(JournalRange.of(journal, from, to));
+        }
+    }
+
+    /** The ids of the trades that the journal's frames publish. */
+    List<String> journalledIds() {
+        return idsByPosition(0).values().stream().flatMap(List::stream).toList();
+    }
+
+    /** The ids of each frame's published trades when reading begins where warming up for {@code from} has to. */
+    Map<Long, List<String>> idsByPosition(long from) {
+        Map<Long, List<String>> ids = new HashMap<>();
+        List<UserRecord> records = new ArrayList<>();
+        RecordPacker packer = new RecordPacker(settings().record(), records::add, new MetricRegistry());
+        try (Journal journal = Journal.openReadOnly(journal());
+                JournalReader reader = journal.reader(journal.warmUpPosition(from))) {
+            while (reader.next()) {
+                if (reader.type() != EntryType.FRAME) {
+                    continue;
+                }
+                if (reader.position() < from) {
+                    packer.warmUp(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
+                    continue;
+                }
+                packer.onFrame(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
+                packer.flush();
+                ids.put(reader.position(), idsOf(records));
+                records.clear();
+            }
+        }
+        return ids;
+    }
+
+    private static List<String> idsOf(List<UserRecord> records) {
+        List<String> ids = new ArrayList<>();
+        for (UserRecord userRecord : records) {
+            byte[] bytes = new byte[userRecord.length()];
+            userRecord.payload().get(bytes);
+            new String(bytes, StandardCharsets.UTF_8).lines().forEach(line -> ids.add(line.substring(13, 35)));
+            userRecord.release();
+        }
+        return ids;
     }
 
     /** Every trade that a producer was given, as its line's JSON. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.codahale.metrics.MetricRegistry;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tapestream.feed.FakeVenue;
 import io.tapestream.feed.FakeVenuePeer;
@@ -14,11 +13,8 @@ import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.FakeKinesisProducer;
 import io.tapestream.kinesis.StallingKinesisProducer;
 import io.tapestream.kinesis.StreamCheck;
-import io.tapestream.record.RecordPacker;
-import io.tapestream.record.UserRecord;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -177,7 +173,7 @@ class PipelineTest {
         awaitFrames(ingester, sent.size());
         ingester.stop("test");
 
-        Map<Long, List<String>> live = idsByPosition(0);
+        Map<Long, List<String>> live = rig.idsByPosition(0);
         try (Journal journal = Journal.openReadOnly(rig.journal())) {
             assertThat(journal.endPosition() / (64 * 1024)).as("segments").isGreaterThan(4);
         }
@@ -185,7 +181,7 @@ class PipelineTest {
         assertThat(positions).hasSize(sent.size());
         for (int i = 0; i < positions.size(); i += 7) {
             long from = positions.get(i);
-            Map<Long, List<String>> again = idsByPosition(from);
+            Map<Long, List<String>> again = rig.idsByPosition(from);
             for (Map.Entry<Long, List<String>> frame : again.entrySet()) {
                 assertThat(frame.getValue())
                         .as("from=%d position=%d", from, frame.getKey())
@@ -198,41 +194,28 @@ class PipelineTest {
                         live.values().stream().flatMap(List::stream).toList()));
     }
 
-    /** The ids of each frame's published trades when reading begins where warming up for {@code from} has to. */
-    private Map<Long, List<String>> idsByPosition(long from) throws Exception {
-        Map<Long, List<String>> ids = new HashMap<>();
-        List<UserRecord> records = new ArrayList<>();
-        RecordPacker packer = new RecordPacker(rig.settings().record(), records::add, new MetricRegistry());
-        try (Journal journal = Journal.openReadOnly(rig.journal());
-                JournalReader reader = journal.reader(journal.warmUpPosition(from))) {
-            while (reader.next()) {
-                if (reader.type() != EntryType.FRAME) {
-                    continue;
-                }
-                if (reader.position() < from) {
-                    packer.warmUp(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
-                    continue;
-                }
-                packer.onFrame(reader.frame(), reader.previousSegment(), reader.segment(), reader.position());
-                packer.flush();
-                ids.put(reader.position(), idsOf(records));
-                records.clear();
-            }
-        }
-        return ids;
-    }
+    @Test
+    void aRangePublishedAgainGivesTheSameIds() throws Exception {
+        Ingester ingester = rig.start();
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(ingester, AAPL.size());
+        ingester.stop("test");
 
-    private static List<String> idsOf(List<UserRecord> records) {
-        List<String> ids = new ArrayList<>();
-        for (UserRecord userRecord : records) {
-            byte[] bytes = new byte[userRecord.length()];
-            userRecord.payload().get(bytes);
-            new String(bytes, java.nio.charset.StandardCharsets.UTF_8)
-                    .lines()
-                    .forEach(line -> ids.add(line.substring(13, 35)));
-            userRecord.release();
-        }
-        return ids;
+        FakeKinesisProducer again = FakeKinesisProducer.acknowledging();
+        rig.producer = again;
+        rig.replay(null, null);
+        FakeKinesisProducer part = FakeKinesisProducer.acknowledging();
+        rig.producer = part;
+        Map<Long, List<String>> ids = rig.idsByPosition(0);
+        List<Long> positions = ids.keySet().stream().sorted().toList();
+        rig.replay(Long.toString(positions.get(3)), Long.toString(positions.get(5)));
+
+        assertThat(IngesterRig.ids(again)).containsExactlyInAnyOrderElementsOf(IngesterRig.ids(producer));
+        assertThat(IngesterRig.ids(part))
+                .hasSize(19)
+                .containsExactlyInAnyOrderElementsOf(positions.subList(3, 5).stream()
+                        .flatMap(position -> ids.getOrDefault(position, List.of()).stream())
+                        .toList());
     }
 
     @Test
