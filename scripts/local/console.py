@@ -7,8 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-QUIET_LOG_LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} (INFO|DEBUG|TRACE) ")
-LOG_LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} [A-Z]+ ")
+LOG_LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} ([A-Z]+) ")
+PROGRESS_LINE = re.compile(r"\w+ +feed \w+ +frames ")
 
 
 def say(text: str) -> None:
@@ -24,14 +24,18 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self._file = path.open("r", errors="replace")
         self._rest = ""
-        self.shows_warnings = True
+        self._shows_entry = True
+        self.levels = {"WARN", "ERROR"}
+        """Levels of the log lines that are passed on, each with what follows it."""
 
     def pass_on(self) -> None:
         """Prints the whole lines that have come since the last call."""
         *lines, self._rest = (self._rest + self._file.read()).split("\n")
         for line in lines:
-            quiet = QUIET_LOG_LINE if self.shows_warnings else LOG_LINE
-            if not quiet.match(line):
+            logged = LOG_LINE.match(line)
+            if logged:
+                self._shows_entry = logged[1] in self.levels
+            if self._shows_entry or PROGRESS_LINE.match(line):
                 say(line)
 
     def close(self) -> None:

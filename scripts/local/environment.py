@@ -79,7 +79,7 @@ class Environment:
         tail = Tail(ingester.err)
         with contextlib.closing(tail):
             ingester = self._play(kinesis, market, ingester, tail)
-            tail.shows_warnings = False
+            tail.levels = {"ERROR"}  # that the market is gone is no news
             say("stopping: the market first, then the ingester, which publishes what is left")
             self._stop_market(market)
             self._stop_ingester(ingester, tail)

@@ -2,6 +2,8 @@
 # scripts/start-market.sh with the arguments, tools and environments that people really have. Nothing real is started: commands are fakes.
 # shellcheck disable=SC2016  # what a fake expands it expands when it runs
 
+bats_require_minimum_version 1.5.0
+
 setup() {
   project=$BATS_TEST_TMPDIR/project
   bin=$BATS_TEST_TMPDIR/bin
@@ -149,6 +151,18 @@ variables=()
   [ "$status" -eq 3 ]
   [[ $output == *"[ERROR] the reason"* ]]
   [[ $output == *"start-market.sh: build failed: log=$project/target/build.log"* ]]
+}
+
+@test "a signal during the build ends the build" {
+  rm "$project/target/tapestream.jar"
+  fake mvn 'echo $$ >"$HOME/mvn"; sleep 60'
+  env -i PATH="$bin" HOME="$project" "$project/scripts/start-market.sh" dev 3>&- &
+  local script=$! status=0
+  until [ -s "$project/mvn" ]; do sleep 0.05; done
+  kill -TERM "$script"
+  wait "$script" || status=$?
+  [ "$status" -eq 143 ]
+  run ! kill -0 "$(<"$project/mvn")"
 }
 
 @test "the wrapper builds where no Maven is installed" {

@@ -67,13 +67,16 @@ def test_a_person_sees_progress_and_warnings_and_no_other_log(
     tail.pass_on()
     with log.open("a") as file:
         file.write("lf\n")
-    tail.shows_warnings = False
+    tail.levels = {"ERROR"}
     with log.open("a") as file:
-        file.write("12:00:00.000 WARN  [main] hidden too\nend\n")
+        file.write("12:00:00.000 WARN  [main] hidden too\n\tat hidden\n")
+        file.write("running  feed open  frames 1\n12:00:00.000 ERROR [main] bad\n\tat shown\n")
     tail.close()
     assert capsys.readouterr().err.splitlines() == [
-        "running  1",
+        "running  feed open  frames 0",
         "12:00:00.000 WARN  [main] seen",
         "half",
-        "end",
+        "running  feed open  frames 1",
+        "12:00:00.000 ERROR [main] bad",
+        "\tat shown",
     ]
