@@ -160,7 +160,6 @@ class Environment:
         }
         given = dict(setting.split("=", 1) for setting in self._options.settings)
         properties = [f"-D{name}={value}" for name, value in (settings | given).items()]
-        properties.append("-Daws.cborEnabled=false")  # moto speaks JSON only
         return self._start(
             "ingester", *java(*properties), "run", "--env", "local", "--json", "--progress"
         )

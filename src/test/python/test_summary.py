@@ -60,9 +60,9 @@ def test_a_person_sees_progress_and_warnings_and_no_other_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = tmp_path / "log"
-    log.write_text(
-        "12:00:00.000 INFO  [main] hidden\nrunning  1\n12:00:00.000 WARN  [main] seen\nha"
-    )
+    log.write_text("12:00:00.000 INFO  [main] hidden\nrunning  feed open  frames 0\n")
+    with log.open("a") as file:
+        file.write("12:00:00.000 WARN  [main] seen\nha")
     tail = Tail(log)
     tail.pass_on()
     with log.open("a") as file:
