@@ -13,6 +13,7 @@ import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.FakeKinesisProducer;
 import io.tapestream.kinesis.StallingKinesisProducer;
 import io.tapestream.kinesis.StreamCheck;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -303,6 +304,22 @@ class PipelineTest {
         assertThat(first.get("traded_at").longValue()).isEqualTo(1680286537580L);
         assertThat(first.get("conditions").get(1).textValue()).isEqualTo("12");
         assertThat(first.has("kind")).isFalse();
+    }
+
+    @Test
+    void theReadmeShowsALineAsItIs() throws Exception {
+        Ingester ingester = rig.start();
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(ingester, AAPL.size());
+        ingester.stop("test");
+
+        String shown = Files.readAllLines(Path.of("README.md")).stream()
+                .filter(line -> line.startsWith("{\"trade_id\""))
+                .findFirst()
+                .orElseThrow();
+        String line = producer.texts().get(0).lines().findFirst().orElseThrow();
+        String anyTime = "\"received_at\":[0-9]+";
+        assertThat(line.replaceAll(anyTime, "")).isEqualTo(shown.replaceAll(anyTime, ""));
     }
 
     private static void send(FakeVenuePeer peer, List<String> messages) {
