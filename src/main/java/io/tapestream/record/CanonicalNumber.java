@@ -134,6 +134,11 @@ final class CanonicalNumber {
         return value;
     }
 
+    /** Digits before the point. */
+    int integerLength() {
+        return Math.max(1, exponent + 1);
+    }
+
     /** Writes the canonical text (docs/RECORDS.md, section 2), at most {@link #MAX_LENGTH} bytes; returns its end. */
     int writeTo(byte[] target, int offset) {
         int at = offset;

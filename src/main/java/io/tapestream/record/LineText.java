@@ -11,6 +11,9 @@ final class LineText {
     /** Characters of 128 bits in base64url without padding. */
     static final int ID_LENGTH = 22;
 
+    /** Most digits that {@link #writeLong} writes. */
+    static final int MAX_LONG_LENGTH = 19;
+
     private LineText() {}
 
     /** The text as it stands between the quotation marks of a JSON string. */
@@ -79,23 +82,18 @@ final class LineText {
         };
     }
 
-    /** How many digits {@link #writeLong} writes. */
-    static int longLength(long value) {
-        int length = 1;
-        for (long rest = value / 10; rest > 0; rest /= 10) {
-            length++;
-        }
-        return length;
-    }
-
     /** Writes a value of 0 or more in decimal digits; returns the end. */
-    static int writeLong(long value, int length, byte[] target, int targetOffset) {
+    static int writeLong(long value, byte[] target, int targetOffset) {
+        int end = targetOffset + 1;
+        for (long rest = value / 10; rest > 0; rest /= 10) {
+            end++;
+        }
         long rest = value;
-        for (int at = targetOffset + length - 1; at >= targetOffset; at--) {
+        for (int at = end - 1; at >= targetOffset; at--) {
             target[at] = (byte) ('0' + rest % 10);
             rest /= 10;
         }
-        return targetOffset + length;
+        return end;
     }
 
     /** Writes 128 bits, the most significant first, as base64url without padding (RFC 4648, section 5). */

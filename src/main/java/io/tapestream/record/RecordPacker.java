@@ -39,7 +39,7 @@ public final class RecordPacker {
     private final @Nullable UserRecord[] packs;
     private long lastPosition = -1;
 
-    /** Metrics are those of docs/OPERATIONS.md under {@code record.}. */
+    /** Metrics are those of docs/RECORDS.md, section 6. */
     public RecordPacker(RecordSettings settings, UserRecordHandler handler, MetricRegistry registry) {
         this.handler = handler;
         this.metrics = new RecordMetrics(registry);

@@ -220,8 +220,14 @@ final class TradeKey {
         return volumeLength;
     }
 
-    long tradedAtMillis() {
-        return tradedAtMillis;
+    /** Digits of the time. */
+    int tradedAtLength() {
+        return time.integerLength();
+    }
+
+    /** Writes the time as it stands in a line; returns the end. */
+    int writeTradedAt(byte[] target, int offset) {
+        return time.writeTo(target, offset);
     }
 
     boolean isQuote() {

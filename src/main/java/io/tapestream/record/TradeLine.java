@@ -25,10 +25,12 @@ final class TradeLine {
     private final byte[] feedAndEnd;
     private final int fixedLength;
 
-    private byte[] assetClass = {};
-    private long receivedAtMillis;
+    /** Digits of the receive time, which all trades of a frame share. */
+    private final byte[] receivedAt = new byte[LineText.MAX_LONG_LENGTH];
+
     private int receivedAtLength;
-    private int tradedAtLength;
+    private long receivedAtMillis = -1;
+    private byte[] assetClass = {};
     private int length;
 
     TradeLine(String feed, VenueTable venues) {
@@ -52,16 +54,17 @@ final class TradeLine {
             return length;
         }
         assetClass = venues.assetClass(key.bytes(), key.symbolOffset(), key.symbolLength());
-        receivedAtMillis = newReceivedAtMillis;
-        receivedAtLength = LineText.longLength(receivedAtMillis);
-        tradedAtLength = LineText.longLength(key.tradedAtMillis());
+        if (newReceivedAtMillis != receivedAtMillis) {
+            receivedAtMillis = newReceivedAtMillis;
+            receivedAtLength = LineText.writeLong(receivedAtMillis, receivedAt, 0);
+        }
         length = fixedLength
                 + textLength(key, key.symbolOffset(), key.symbolLength())
                 + assetClass.length
                 + (key.isQuote() ? QUOTE_AND_PRICE.length : PRICE.length)
                 + key.priceLength()
                 + key.volumeLength()
-                + tradedAtLength
+                + key.tradedAtLength()
                 + receivedAtLength
                 + conditionsLength(key);
         return length;
@@ -106,9 +109,9 @@ final class TradeLine {
         at = copy(VOLUME, target, at);
         at = copy(bytes, key.volumeOffset(), key.volumeLength(), target, at);
         at = copy(TRADED_AT, target, at);
-        at = LineText.writeLong(key.tradedAtMillis(), tradedAtLength, target, at);
+        at = key.writeTradedAt(target, at);
         at = copy(RECEIVED_AT, target, at);
-        at = LineText.writeLong(receivedAtMillis, receivedAtLength, target, at);
+        at = copy(receivedAt, 0, receivedAtLength, target, at);
         at = conditions(key, target, at);
         return copy(feedAndEnd, target, at);
     }

@@ -68,7 +68,7 @@ class LineTextTest {
     @Property
     void writesIntegersInDigits(@ForAll @LongRange(min = 0) long value) {
         byte[] target = new byte[30];
-        int end = LineText.writeLong(value, LineText.longLength(value), target, 4);
+        int end = LineText.writeLong(value, target, 4);
 
         assertThat(new String(target, 4, end - 4, StandardCharsets.US_ASCII)).isEqualTo(Long.toString(value));
     }
