@@ -103,7 +103,10 @@ public final class JournalReader implements AutoCloseable {
         return holeBytes;
     }
 
-    /** Bytes after the end that are not zero: an entry that its writer did not complete, or has not yet. */
+    /**
+     * Length of what lies after the last whole entry of the segment and is not zero: an entry that was damaged, or that
+     * its writer did not complete, or has not yet.
+     */
     long tornBytes() {
         int end = view.capacity();
         while (end > offset && view.get(end - 1) == 0) {
@@ -141,7 +144,7 @@ public final class JournalReader implements AutoCloseable {
             if (nextInSegment(segment)) {
                 return true;
             }
-            skipHole(segment, offset, view.capacity());
+            skipHole(segment, offset, offset + (int) tornBytes());
             previousSegment = segment.base();
             enter(following);
         }
@@ -200,8 +203,7 @@ public final class JournalReader implements AutoCloseable {
     private void skipHole(Segment current, int begin, int end) {
         long first = Math.max(current.base() + begin, from);
         long bytes = current.base() + end - first;
-        // Zeros at the end of a segment were never written.
-        if (bytes <= 0 || (end == view.capacity() && EntryCursor.isZero(view, begin, end))) {
+        if (bytes <= 0) {
             return;
         }
         holeBytes += bytes;

@@ -48,6 +48,7 @@ final class Recovery {
                         + " yet; a new segment begins after it)",
                 checkpoint,
                 segment.base() + segment.limit());
+        segment.force(0, segment.limit());
         segment.release();
         return begin(Math.max(segment.nextBase(), aligned(checkpoint)), nowMillis, last.lastSession());
     }

@@ -7,6 +7,7 @@ import static io.tapestream.journal.JournalFolder.frames;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,16 +94,12 @@ class DamageTest {
     void anEntryInsideAPayloadIsNotTakenForOne() throws IOException {
         byte[] entry = Arrays.copyOfRange(whole, secondBegin, secondEnd);
         try (Journal journal = folder.open()) {
-            openSession(journal).appender().append(EntryType.FRAME, java.nio.ByteBuffer.wrap(entry), NOW);
-            int begin = (int) journal.endPosition() - EntryLayout.aligned(entry.length) - 32;
-            byte[] damaged = Files.readAllBytes(folder.segment(0));
-            damaged[begin + 16] ^= 1;
+            openSession(journal).appender().append(EntryType.FRAME, ByteBuffer.wrap(entry), NOW);
             append(journal, "last");
-            Files.write(directory.resolve("copy"), damaged);
         }
+        // The entry around it is damaged, so reading looks for the next whole one among the payload's bytes too.
         byte[] damaged = Files.readAllBytes(folder.segment(0));
-        int begin = indexOf(damaged, entry, secondEnd) - 32;
-        damaged[begin + 16] ^= 1;
+        damaged[indexOf(damaged, entry, secondEnd) - EntryLayout.PAYLOAD + EntryLayout.SESSION] ^= 1;
         Files.write(folder.segment(0), damaged);
         assertThat(folder.framesSeenFromOutside()).containsExactly("first", SECOND, "third", "fourth", "last");
     }

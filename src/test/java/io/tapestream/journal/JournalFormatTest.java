@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,8 +152,8 @@ class JournalFormatTest {
         assertThatThrownBy(() -> Journal.openReadOnly(folder.settings("local", "polygon", "stream-finnhub")))
                 .isInstanceOf(JournalMismatchException.class)
                 .hasMessageContaining("feed=finnhub expected=polygon");
-        assertThatThrownBy(() -> Journal.open(
-                        folder.settings("local", "finnhub", "other"), () -> java.time.Instant.EPOCH, folder.metrics))
+        assertThatThrownBy(() ->
+                        Journal.open(folder.settings("local", "finnhub", "other"), () -> Instant.EPOCH, folder.metrics))
                 .isInstanceOf(JournalMismatchException.class)
                 .hasMessage("journal belongs to another stream: path=" + folder.segment(0)
                         + " stream=stream-finnhub expected=other (set the stream back, or set journal.directory to"

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +57,7 @@ class JournalLockTest {
     void isFreeAgainAfterAnOpeningThatFailed() {
         folder.open().close();
         JournalSettings other = folder.settings("prod", "finnhub", "stream-finnhub");
-        assertThatThrownBy(() -> Journal.open(other, () -> java.time.Instant.EPOCH, folder.metrics))
+        assertThatThrownBy(() -> Journal.open(other, () -> Instant.EPOCH, folder.metrics))
                 .isInstanceOf(JournalMismatchException.class);
         folder.open().close();
     }
