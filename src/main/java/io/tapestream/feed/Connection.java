@@ -163,11 +163,12 @@ final class Connection implements Handshake.Outcome {
 
     /** Sends a last frame and closes as soon as it is out, or a short while later if it cannot be sent. */
     void endWith(ConnectionEnd why, ByteBuf lastFrame) {
-        end = end == null ? why : end;
-        if (channel == null) {
+        if (channel == null || end != null) {
             lastFrame.release();
+            fail(why);
             return;
         }
+        end = why;
         channel.writeAndFlush(lastFrame).addListener(ChannelFutureListener.CLOSE);
         closeTimer = after(CLOSE_TIMEOUT_MILLIS, this::hardClose);
     }
@@ -221,12 +222,13 @@ final class Connection implements Handshake.Outcome {
     }
 
     /**
-     * Tells the end; but messages that are held for a handler to be ready come first, unless it was us who ended it.
+     * Tells the end; but if a handler has asked for a pause, not before that is over (what has been received comes
+     * first, and no new session may begin meanwhile), unless it was us who ended it.
      */
     private void finish() {
         ConnectionEnd why =
                 end == null ? ConnectionEnd.of(ConnectionEnd.Kind.LOST, "lost: closed without a close frame") : end;
-        if (isFinished || (!isRequested && session != null && session.isHolding())) {
+        if (isFinished || (!isRequested && session != null && session.isPaused())) {
             return;
         }
         isFinished = true;

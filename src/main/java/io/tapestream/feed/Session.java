@@ -163,8 +163,9 @@ final class Session implements FrameHandler, FrameDecoder.Control {
         connection.fail(ConnectionEnd.of(ConnectionEnd.Kind.SILENT, "silent"));
     }
 
-    boolean isHolding() {
-        return decoder.isHolding();
+    /** Whether a handler has asked for a pause, and nothing may be told to it. */
+    boolean isPaused() {
+        return decoder.isPaused();
     }
 
     void discard() {

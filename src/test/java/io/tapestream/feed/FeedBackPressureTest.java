@@ -97,6 +97,21 @@ class FeedBackPressureTest {
     }
 
     @Test
+    void beginsNoSessionWhileTheHandlerIsNotReady() {
+        AtomicInteger frames = new AtomicInteger();
+        rig.frames = (payload, at) -> frames.incrementAndGet() != 1;
+        FeedClient client = rig.open();
+        FakeVenuePeer peer = awaitSession();
+        peer.sendText("one");
+        assertThat(rig.awaitEvent()).isEqualTo("frame one");
+        peer.reset();
+        await().during(Duration.ofMillis(100)).until(rig.events::isEmpty);
+        client.resume();
+        assertThat(rig.awaitEvent()).startsWith("closed: lost");
+        awaitSession();
+    }
+
+    @Test
     void countsWhatItGivesUpWhenItIsClosedMeanwhile() {
         rig.frames = (payload, at) -> false;
         FeedClient client = rig.open();

@@ -6,15 +6,19 @@ import static io.tapestream.feed.WireFrames.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.tapestream.frame.FrameHandler;
 import java.io.ByteArrayOutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -248,6 +252,25 @@ class FrameDecoderTest implements FrameHandler, FrameDecoder.Control {
         assertThat(seen).hasSize(1);
         assertThat(read.toString(2, 4, StandardCharsets.UTF_8)).isEqualTo("Here");
         read.release();
+    }
+
+    @Test
+    void allocatesNothingPerFrame() {
+        long[] seen = new long[1];
+        FrameDecoder counting = new FrameDecoder((payload, at) -> ++seen[0] > 0, this, LIMIT, InstantSource.system());
+        EmbeddedChannel quiet = new EmbeddedChannel(counting);
+        ChannelHandlerContext context = quiet.pipeline().context(counting);
+        byte[] frame = text(payload("btc_20240721"));
+        ByteBuf read = Unpooled.directBuffer();
+        for (int i = 0; i < 1000; i++) {
+            read.writeBytes(frame);
+        }
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        counting.channelRead(context, read.retain());
+        long before = threads.getCurrentThreadAllocatedBytes();
+        counting.channelRead(context, read.readerIndex(0));
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1000);
+        assertThat(seen[0]).isEqualTo(2000);
     }
 
     private static byte[] text(String text) {
