@@ -75,7 +75,7 @@ class KinesisContainerIT {
             assertThat(ingester.stop("test")).isTrue();
 
             long published = ingester.counts().of("record.trades-published");
-            assertThat(published).isGreaterThan(500).isEqualTo(market.counts().tradesSent());
+            assertThat(published).isGreaterThan(150).isEqualTo(market.counts().tradesSent());
             List<StreamRecord> records = stream.records();
             List<String> lines = records.stream()
                     .flatMap(streamRecord -> streamRecord.userRecords().stream())
