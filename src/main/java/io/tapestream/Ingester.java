@@ -88,6 +88,7 @@ final class Ingester {
      * Opens every stage and connects.
      *
      * @throws CannotStartException a definite obstacle; what had been opened is closed again
+     * @throws SettingsException the journal is of another environment, feed or stream
      */
     Ingester(Settings settings, Surroundings surroundings) {
         this.settings = settings;
@@ -113,12 +114,14 @@ final class Ingester {
             }
         } catch (StreamRefusedException
                 | JournalLockedException
-                | JournalMismatchException
                 | KeyInUseException
                 | PortTakenException
                 | UncheckedIOException e) {
             closeOpened();
             throw new CannotStartException(e);
+        } catch (JournalMismatchException e) {
+            closeOpened();
+            throw new SettingsException(e);
         } catch (RuntimeException e) {
             closeOpened();
             throw e;

@@ -188,7 +188,7 @@ final class JournalCommand implements Runnable {
         try {
             return Journal.openReadOnly(settings.journal());
         } catch (JournalMismatchException e) {
-            throw new CannotStartException(e);
+            throw new SettingsException(e);
         }
     }
 }

@@ -13,6 +13,11 @@ final class SettingsException extends RuntimeException {
         this.problems = List.copyOf(problems);
     }
 
+    SettingsException(RuntimeException cause) {
+        super(cause.getMessage(), cause);
+        this.problems = List.of(String.valueOf(cause.getMessage()));
+    }
+
     List<String> problems() {
         return problems;
     }

@@ -11,12 +11,14 @@ import com.typesafe.config.ConfigValueFactory;
 import io.tapestream.feed.ApiKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,8 @@ final class SettingsLayers {
             Map.entry("AWS_REGION", "kinesis.region"),
             Map.entry("AWS_ENDPOINT_URL_KINESIS", "kinesis.endpoint"),
             Map.entry("AWS_ENDPOINT_URL", "kinesis.endpoint"));
+
+    private static final Pattern PROPERTY_VALUE = Pattern.compile("\\s*[=:\\s].*");
 
     private final Path confDirectory;
     private final Map<String, String> variables;
@@ -133,14 +137,39 @@ final class SettingsLayers {
 
     private static Config parse(Path file) {
         try {
-            return ConfigFactory.parseFile(
+            Config parsed = ConfigFactory.parseFile(
                     file.toFile(), ConfigParseOptions.defaults().setAllowMissing(true));
+            return file.toString().endsWith(".properties") ? withLines(parsed, file) : parsed;
         } catch (ConfigException e) {
             // the library quotes what it could not parse, and that may be the key
             String where = e.origin() == null ? file.toString() : describe(e.origin());
             throw new SettingsException(
                     List.of(where + ": cannot be parsed (expected: HOCON, or lines key=value in a .properties file)"));
         }
+    }
+
+    /** The library tells the lines of its own format only. */
+    private static Config withLines(Config parsed, Path file) {
+        if (parsed.isEmpty()) {
+            return parsed;
+        }
+        Map<String, ConfigValue> values = new HashMap<>();
+        parsed.entrySet().forEach(entry -> values.put(entry.getKey(), entry.getValue()));
+        Config told = parsed;
+        try {
+            int number = 0;
+            for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
+                number++;
+                String path = PROPERTY_VALUE.matcher(line.strip()).replaceFirst("");
+                ConfigValue value = values.get(path);
+                if (value != null) {
+                    told = told.withValue(path, value.withOrigin(value.origin().withLineNumber(number)));
+                }
+            }
+        } catch (IOException e) {
+            return parsed; // it can still be said which file it is
+        }
+        return told;
     }
 
     /** A misspelt setting must not be a default in silence. */
