@@ -1,0 +1,71 @@
+"""One build and one local Kinesis for all integration tests; processes of its own for each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from processes import Child
+from rig import LocalKinesis, Rig, address_of
+from surroundings import REGION, ROOT
+
+USAGE = 2
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """Builds as the main job does, which then, without a key, goes no further."""
+    variables = {**os.environ, "FINNHUB_API_KEY": ""}
+    ended = subprocess.run(
+        [ROOT / "scripts/start-market.sh", "dev"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == USAGE, ended.stderr
+
+
+@pytest.fixture(scope="session")
+def kinesis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKinesis]:
+    """The local Kinesis, and credentials for it in this process."""
+    folder = tmp_path_factory.mktemp("kinesis")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("AWS_", "FINNHUB_", "CONFIG_FORCE_")):
+                patch.delenv(name)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_REGION", REGION)
+        server = Child(
+            "kinesis",
+            [
+                sys.executable,
+                ROOT / "scripts/local/moto_server.py",
+                "--certificates",
+                folder,
+                "--ready-file",
+                folder / "ready",
+            ],
+            environment=os.environ,
+            directory=folder,
+            out=folder / "out",
+            err=folder / "err",
+        )
+        with contextlib.ExitStack() as stack:
+            stack.callback(server.kill)
+            address = address_of(server, folder / "ready")
+            yield LocalKinesis(address, folder / "ca.pem", folder / "kpl")
+
+
+@pytest.fixture
+def rig(built: None, kinesis: LocalKinesis, tmp_path: Path) -> Iterator[Rig]:
+    """The processes of one test; none of them outlives it."""
+    with contextlib.closing(Rig(tmp_path / tmp_path.name, kinesis)) as opened:
+        yield opened

@@ -1,0 +1,410 @@
+"""Starts the program as its users do, in a folder of its own, and tells how it ended.
+
+Every process gets a mark in its environment that all it starts inherit: what is left of it can be
+found, whatever group or parent it has by then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import audit
+import certificates
+import journal_file
+import reference_conf
+import stream
+from console import LOG_LINE
+from contents import Contents
+from processes import Child, wait_until
+from surroundings import JAR, REGION, ROOT
+
+HERE = Path(__file__).parent
+AAPL = ROOT / "conf/captures/finnhub-aapl-20230331.ndjson"
+AAPL_TRADES = 61
+CRYPTO = ROOT / "conf/captures/crypto-in-finnhub-shape.ndjson"
+MARK = "TAPESTREAM_TEST_PROCESS"
+# What else the machine does is not known: bounds are wide, and nothing waits longer than it must.
+SECONDS = 120
+LEFT_SECONDS = 10
+
+# Short-lived JVMs: they need not compile well.
+JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
+
+
+@dataclass(frozen=True)
+class LocalKinesis:
+    """A Kinesis that runs."""
+
+    endpoint: str
+    ca: Path
+    temp: Path
+    """Where the KPL unpacks its program, shared by all tests."""
+
+    def client(self) -> Any:
+        """Returns a client of it."""
+        return stream.connect(self.endpoint, self.ca, REGION)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+    left: list[str]
+    """Command lines of what it started and left running."""
+
+    @property
+    def sentences(self) -> list[str]:
+        """What it said on stderr besides its log."""
+        return [line for line in self.err.splitlines() if line and not LOG_LINE.match(line)]
+
+    def result(self) -> dict[str, Any]:
+        """The JSON object on the last line of stdout."""
+        found: dict[str, Any] = json.loads(self.out.rstrip().splitlines()[-1])
+        return found
+
+
+class Rig:
+    """The processes of one test, in a folder with the project's configuration files."""
+
+    def __init__(self, folder: Path, kinesis: LocalKinesis) -> None:
+        self.folder = folder
+        self.kinesis = kinesis
+        self.stream = f"stream-{folder.name}"[:100]
+        self.journal = folder / "data/local/journal"
+        self._children: dict[str, Child] = {}
+        (folder / "conf").mkdir(parents=True)
+        for file in (ROOT / "conf").glob("*.conf"):
+            shutil.copy(file, folder / "conf")
+
+    def close(self) -> None:
+        """Kills what still runs, the newest first."""
+        for child in reversed(self._children.values()):
+            child.kill()
+
+    def create_stream(self) -> None:
+        """Makes the test's stream."""
+        stream.create(self.kinesis.client(), self.stream, 2)
+
+    def environment(self, variables: Mapping[str, str | None]) -> dict[str, str]:
+        """The variables of a process: nothing that leads to a real account, and those given."""
+        kept = ("PATH", "HOME", "JAVA_HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+        all_variables: dict[str, str | None] = {
+            **{name: os.environ[name] for name in kept if name in os.environ},
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "FINNHUB_API_KEY": "key-of-" + self.folder.name,
+            **variables,
+        }
+        return {name: value for name, value in all_variables.items() if value is not None}
+
+    def start(
+        self,
+        name: str,
+        *command: str | os.PathLike[str],
+        variables: Mapping[str, str | None] | None = None,
+    ) -> Child:
+        """Starts a process."""
+        mark = f"{name}-{secrets.token_hex(8)}"
+        child = Child(
+            name,
+            command,
+            environment=self.environment({**(variables or {}), MARK: mark}),
+            directory=self.folder,
+            out=self.folder / f"{mark}.out",
+            err=self.folder / f"{mark}.err",
+        )
+        self._children[mark] = child
+        return child
+
+    def start_program(
+        self,
+        *arguments: str | os.PathLike[str],
+        jvm: tuple[str, ...] = (),
+        before: tuple[str | os.PathLike[str], ...] = (),
+        variables: Mapping[str, str | None] | None = None,
+    ) -> Child:
+        """Starts `tapestream` with these arguments."""
+        return self.start(str(arguments[0]), *before, *java(*jvm), *arguments, variables=variables)
+
+    def settings(self, changed: Mapping[str, str | None]) -> list[str]:
+        """The settings of an ingester between a local market and the local Kinesis, as options."""
+        settings: dict[str, str | None] = {
+            "feed.uri": "ws://127.0.0.1:9/",
+            "feed.key-lock-directory": str(self.folder / "keys"),
+            "feed.max-message-length": "256 KiB",
+            "feed.backoff-min": "50ms",
+            "feed.backoff-max": "500ms",
+            "journal.segment-length": "1 MiB",
+            "kinesis.stream": self.stream,
+            "kinesis.region": REGION,
+            "kinesis.endpoint": self.kinesis.endpoint,
+            "kinesis.ca-file": str(self.kinesis.ca),
+            "kinesis.temp-directory": str(self.kinesis.temp),
+            "status.port": "0",
+            **changed,
+        }
+        return [f"-D{name}={value}" for name, value in settings.items() if value is not None]
+
+    def start_ingester(
+        self,
+        changed: Mapping[str, str | None],
+        *arguments: str,
+        jvm: tuple[str, ...] = (),
+        before: tuple[str | os.PathLike[str], ...] = (),
+        variables: Mapping[str, str | None] | None = None,
+    ) -> Ingester:
+        """Starts `tapestream run` with the test's settings and these."""
+        return Ingester(
+            self.start_program(
+                "run",
+                "--json",
+                *self.settings(changed),
+                *arguments,
+                jvm=jvm,
+                before=before,
+                variables=variables,
+            )
+        )
+
+    def start_market(
+        self,
+        *arguments: str | os.PathLike[str],
+        tls: certificates.Certificates | None = None,
+        port: int = 0,
+    ) -> Market:
+        """Starts `tapestream market`; AAPL's eight frames over and over unless told otherwise."""
+        number = len(self._children)
+        ready = self.folder / f"market-{number}.ready"
+        log = self.folder / f"market-{number}.ndjson"
+        child = self.start_program(
+            "market",
+            *(arguments or ("--capture", AAPL, "--loop", "--rate", "200")),
+            *(("--tls-cert", tls.server, "--tls-key", tls.key) if tls else ()),
+            "--port",
+            str(port),
+            "--log",
+            log,
+            "--ready-file",
+            ready,
+        )
+        return Market(child, address_of(child, ready), log)
+
+    def start_script(self, script: str, *arguments: str | os.PathLike[str]) -> tuple[Child, str]:
+        """Starts a server of this folder; returns it and its address."""
+        ready = self.folder / f"{script}-{len(self._children)}.ready"
+        child = self.start(
+            script, sys.executable, HERE / f"{script}.py", *arguments, "--ready-file", ready
+        )
+        return child, address_of(child, ready)
+
+    def start_proxy(self, port: int = 0, answers: str = "all") -> tuple[Child, str]:
+        """Starts an endpoint before the local Kinesis, which can go and come; see there."""
+        return self.start_script(
+            "endpoint_proxy",
+            "--certificates",
+            self.kinesis.ca.parent,
+            "--to",
+            self.kinesis.endpoint,
+            "--port",
+            str(port),
+            "--answers",
+            answers,
+        )
+
+    def start_recorder(
+        self, folder: Path, tls: certificates.Certificates | None
+    ) -> tuple[Child, str]:
+        """Starts a venue that keeps what it is sent; see there."""
+        secured = ("--certificates", tls.server.parent) if tls else ()
+        return self.start_script("venue_recorder", "--folder", folder, *secured)
+
+    def end_of(self, child: Child, seconds: float = SECONDS) -> Ended:
+        """Waits until a process has ended by itself, and looks for what it has left running."""
+        assert has_ended(child, seconds), f"{child.name} still runs: {text_of(child.err)}"
+        mark = next(mark for mark, known in self._children.items() if known is child)
+        wait_until(lambda: not marked(mark), LEFT_SECONDS)
+        left = marked(mark)
+        code = child.exit_code()
+        assert code is not None
+        return Ended(code, text_of(child.out), text_of(child.err), left)
+
+    def signal(self, child: Child, number: int) -> Ended:
+        """Sends a signal to one process, not to its group, and waits for its end."""
+        os.kill(child.pid, number)
+        return self.end_of(child)
+
+    def run(self, *arguments: str | os.PathLike[str], **how: Any) -> Ended:
+        """Runs `tapestream` with these arguments to its end."""
+        return self.end_of(self.start_program(*arguments, **how))
+
+    def audit(self) -> dict[str, Any]:
+        """Compares the test's journal with its stream, trade by trade."""
+        settings = reference_conf.read()
+        expected = audit.expect(self.journal, settings)
+        contents = Contents(settings).add_all(stream.read(self.kinesis.client(), self.stream))
+        finding = audit.compare(expected, contents, settings)
+        return audit.report(expected, contents, finding, None)
+
+    def assert_all_on_the_stream(self) -> dict[str, Any]:
+        """The stream holds every trade of the journal, and nothing else; returns the numbers."""
+        numbers = self.audit()
+        assert numbers["distinct_trade_ids"] > 0
+        assert {name: numbers[name] for name in ("missing", "unexpected", "journal_holes")} == {
+            "missing": 0,
+            "unexpected": 0,
+            "journal_holes": 0,
+        }
+        return numbers
+
+    def journalled_frames(self) -> int:
+        """How many frames the journal holds now."""
+        with contextlib.suppress(journal_file.UnreadableJournalError):
+            entries = journal_file.read(self.journal).entries()
+            return sum(entry.type == journal_file.FRAME for entry in entries)
+        return 0
+
+
+@dataclass(frozen=True)
+class Market:
+    """A market that runs."""
+
+    child: Child
+    address: str
+    log: Path
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.address.rsplit(":", 1)[1].strip("/"))
+
+    def openings(self) -> int:
+        """How many connections it has let in."""
+        return self.log.read_text().count('"opened"')
+
+
+class Ingester:
+    """An ingester, as seen from outside: its log, its pages, its end."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+
+    @property
+    def log(self) -> str:
+        """All that it has said on stderr."""
+        return text_of(self.child.err)
+
+    def waits_for(self, text: str) -> None:
+        """Waits until its log holds a text."""
+        self._waits_until(lambda: text in self.log, f"no '{text}'")
+
+    def waits_for_health(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Waits until its health is so."""
+        seen: dict[str, Any] = {}
+
+        def holds() -> bool:
+            seen.clear()
+            seen.update(self.health())
+            return condition(seen)
+
+        self._waits_until(holds, "health not as wanted")
+        return seen
+
+    def _waits_until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        ended = False
+
+        def settled() -> bool:
+            nonlocal ended
+            ended = has_ended(self.child, 0)
+            return condition() or ended
+
+        held = wait_until(settled, SECONDS) and condition()
+        assert held, f"{otherwise}, ended={ended}: {self.log[-4000:]}"
+
+    def waits_for_trades(self, more_than: int = 0) -> None:
+        """Waits until it has published so many trades, and some are acknowledged."""
+        self.waits_for_health(lambda health: health["trades_published"] > more_than)
+
+    def health(self) -> dict[str, Any]:
+        """What its health page says."""
+        found: dict[str, Any] = json.loads(self.page("/health"))
+        return found
+
+    def page(self, path: str) -> bytes:
+        """Reads one of its pages."""
+        self.waits_for("status served")
+        found = re.search(r"status served url=http://127\.0\.0\.1:(\d+)/", self.log)
+        assert found
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            return connection.getresponse().read()
+
+
+def java(*options: str) -> list[str | os.PathLike[str]]:
+    """How a Java command of ours begins."""
+    home = os.environ.get("JAVA_HOME")
+    return [str(Path(home) / "bin/java") if home else "java", *JVM, *options, "-jar", JAR]
+
+
+def address_of(child: Child, ready: Path) -> str:
+    """Waits until a server has written its address."""
+    wait_until(lambda: ready.exists() or has_ended(child, 0), SECONDS)
+    assert ready.exists(), f"{child.name} did not start: {text_of(child.err)}"
+    return ready.read_text().strip()
+
+
+def has_ended(child: Child, seconds: float) -> bool:
+    """Whether a process has ended, after at most so long; it stays there to be looked at."""
+    how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+
+    def ended() -> bool:
+        try:
+            return os.waitid(os.P_PID, child.pid, how) is not None
+        except ChildProcessError:
+            return True  # its end has been fetched already
+
+    return wait_until(ended, seconds)
+
+
+def marked(mark: str) -> list[str]:
+    """The command lines of the processes that run with this mark."""
+    wanted = f"{MARK}={mark}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                found.append(command.decode(errors="replace"))
+    return found
+
+
+def text_of(path: Path) -> str:
+    """A file that is being written, as text."""
+    return path.read_text(errors="replace")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
