@@ -22,6 +22,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A feed under test: its settings, as short as a test needs them, and what it told its handlers, in order. */
@@ -32,6 +33,7 @@ final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
 
     private final URI uri;
     private final Path locks;
+    private final boolean isOwnFolder;
     final MetricRegistry metrics = new MetricRegistry();
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     final List<FeedClient> clients = new ArrayList<>();
@@ -54,12 +56,17 @@ final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
     FrameHandler frames = (payload, at) -> true;
 
     FeedRig(URI uri) {
-        this(uri, newFolder());
+        this(uri, newFolder(), true);
     }
 
     FeedRig(URI uri, Path locks) {
+        this(uri, locks, false);
+    }
+
+    private FeedRig(URI uri, Path locks, boolean isOwnFolder) {
         this.uri = uri;
         this.locks = locks;
+        this.isOwnFolder = isOwnFolder;
     }
 
     private static Path newFolder() {
@@ -155,5 +162,16 @@ final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
     @Override
     public void close() {
         clients.forEach(FeedClient::close);
+        if (!isOwnFolder) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(locks)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(locks);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
