@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.slf4j.Logger;
@@ -104,6 +105,16 @@ final class Admission extends SimpleChannelInboundHandler<FullHttpRequest> {
         pipeline.addLast(new MarketConnection(context.channel(), key, connections, settings));
         request.setUri(PATH);
         context.fireChannelRead(request);
+        pipeline.remove(ReadTimeoutHandler.class);
         pipeline.remove(this);
+    }
+
+    /** The request did not come in time, or the client refused the certificate. */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        LOG.info(
+                "connection failed before its handshake cause={}",
+                cause.getClass().getSimpleName());
+        context.close();
     }
 }

@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /**
  * The captures to serve, in order: each can be read from its beginning as often as wanted.
  *
- * <p>A capture is a file of NDJSON lines, plain or gzip, or a journal: a folder of segments, or one segment file. What
- * a file is tells its content, not its name.
+ * <p>A capture is a file of NDJSON lines, plain or gzip, or a journal: a folder of segments, or one segment file. A
+ * file is known by its content, not by its name.
  */
 public final class Captures {
     private static final byte[] SEGMENT_MAGIC = "TAPEJRN\0".getBytes(StandardCharsets.US_ASCII);

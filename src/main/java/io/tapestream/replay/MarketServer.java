@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -40,6 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class MarketServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MarketServer.class);
     private static final int MAX_REQUEST_LENGTH = 16 << 10;
+    private static final int REQUEST_SECONDS = 10;
     private static final int LOG_FLUSH_MILLIS = 100;
     private static final int CLOSE_SECONDS = 5;
 
@@ -131,6 +133,7 @@ public final class MarketServer implements AutoCloseable {
             channel.pipeline().addLast(tls.newHandler(channel.alloc()));
         }
         channel.pipeline()
+                .addLast(new ReadTimeoutHandler(REQUEST_SECONDS))
                 .addLast(new HttpServerCodec())
                 .addLast(new HttpObjectAggregator(MAX_REQUEST_LENGTH))
                 .addLast(new Admission(settings, connections, counts));

@@ -36,6 +36,8 @@ final class Playback {
     }
 
     private static final int FRAMES_PER_TURN = 256;
+
+    /** After a round in which nothing went out: a capture without a subscribed symbol must not keep a core busy. */
     private static final long REST_NANOS = 1_000_000_000;
 
     private final Tape tape;
@@ -130,17 +132,19 @@ final class Playback {
 
     private boolean load() {
         isLoaded = tape.next();
-        if (isLoaded) {
-            pace.next(tape.gapMillis());
-        }
-        if (tape.round() != round && !wasHeard) {
-            pace.rest(nanoTime.getAsLong(), REST_NANOS);
-        }
+        pace.next(tape.gapMillis());
         if (tape.round() != round) {
-            round = tape.round();
-            wasHeard = false;
+            beginRound();
         }
         return isLoaded;
+    }
+
+    private void beginRound() {
+        if (!wasHeard) {
+            pace.rest(nanoTime.getAsLong(), REST_NANOS);
+        }
+        round = tape.round();
+        wasHeard = false;
     }
 
     private void send() {

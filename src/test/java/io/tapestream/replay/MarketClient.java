@@ -23,16 +23,16 @@ import io.netty.handler.codec.http.websocketx.WebSocketVersion;
 import io.netty.handler.ssl.SslContext;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A WebSocket client that keeps the bytes of every text frame, whatever they are, and how the connection ended. */
 final class MarketClient implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    private final List<byte[]> frames = new CopyOnWriteArrayList<>();
+    private final List<byte[]> frames = new ArrayList<>();
     private final CompletableFuture<Integer> handshake = new CompletableFuture<>();
     private final CompletableFuture<Integer> closed = new CompletableFuture<>();
     private volatile int closeCode;
@@ -119,11 +119,13 @@ final class MarketClient implements AutoCloseable {
     }
 
     List<byte[]> frames() {
-        return frames;
+        synchronized (frames) {
+            return List.copyOf(frames);
+        }
     }
 
     List<String> texts() {
-        return frames.stream()
+        return frames().stream()
                 .map(frame -> new String(frame, StandardCharsets.UTF_8))
                 .toList();
     }
@@ -157,7 +159,9 @@ final class MarketClient implements AutoCloseable {
                 closeCode = close.statusCode();
                 context.writeAndFlush(close.retain());
             } else {
-                frames.add(ByteBufUtil.getBytes(frame.content()));
+                synchronized (frames) {
+                    frames.add(ByteBufUtil.getBytes(frame.content()));
+                }
             }
         }
 

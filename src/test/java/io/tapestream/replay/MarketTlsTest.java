@@ -88,6 +88,24 @@ class MarketTlsTest {
     }
 
     @Test
+    void goesOnAfterAClientThatRefusesItsCertificate() throws Exception {
+        try (MarketServer market = builder.build()) {
+            URI address = market.start().resolve("/?token=k");
+            SslContext jdkOnly = SslContextBuilder.forClient().build();
+            try (MarketClient client = MarketClient.connect(address, jdkOnly)) {
+                assertThat(client.status()).isZero();
+            }
+            SslContext trusting = SslContextBuilder.forClient()
+                    .trustManager(folder.resolve("CERTIFICATE.pem").toFile())
+                    .build();
+            try (MarketClient client = MarketClient.connect(address, trusting)) {
+                assertThat(client.status()).isEqualTo(101);
+            }
+            assertThat(market.counts().connectionsOpened()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void namesTheFilesOfACertificateThatCannotBeUsed() throws Exception {
         builder.privateKey = Files.writeString(folder.resolve("no-key.pem"), "no key");
         try (MarketServer market = builder.build()) {
