@@ -2,7 +2,7 @@
 # The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy pytest bats image java containers local crash
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy pytest bats image java containers integration local crash
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
 # CI=true container tests that did not run are a failure.
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 source "$root/scripts/lib.sh"
 
-all_steps=(tools venv shell ruff mypy pytest bats image java containers local crash)
+all_steps=(tools venv shell ruff mypy pytest bats image java containers integration local crash)
 logs=$root/target/test-logs
 failed_steps=()
 remarks=()
@@ -87,7 +87,7 @@ step_mypy() {
 
 step_pytest() {
   rm -rf target/pytest-reports
-  .venv/bin/pytest --junitxml=target/pytest-reports/pytest.xml
+  .venv/bin/pytest -m 'not integration' --junitxml=target/pytest-reports/pytest.xml
 }
 
 step_bats() {
@@ -129,6 +129,11 @@ step_containers() {
   exit 77
 }
 
+step_integration() {
+  rm -rf target/integration-reports
+  .venv/bin/pytest -m integration --junitxml=target/integration-reports/integration.xml
+}
+
 step_local() {
   scripts/start-market.sh local --for 20s --json
 }
@@ -141,16 +146,20 @@ docker_answers() {
   command -v docker >/dev/null && timeout 10 docker version >/dev/null 2>&1
 }
 
+# report STEP...: what ran, what did not, and as the last line the tests of these steps in numbers.
 report() {
-  local remark passed=0 failed=0 skipped=0 folder folders=()
+  local step remark folders=() passed=0 failed=0 skipped=0
   printf '\nran: %s\n' "$*"
-  for folder in target/{pytest,bats,surefire,failsafe}-reports; do
-    [[ ! -d $folder ]] || folders+=("$folder")
-  done
   for remark in ${remarks[@]+"${remarks[@]}"}; do
     printf '%s\n' "$remark"
   done
-  grep -h '^container tests: ' "$logs/containers.log" 2>/dev/null || true
+  for step in "$@"; do
+    case $step in
+      java) folders+=(target/surefire-reports target/failsafe-reports) ;;
+      pytest | bats | integration) folders+=("target/$step-reports") ;;
+      containers) grep -h '^container tests: ' "$logs/containers.log" || true ;;
+    esac
+  done
   if ((${#folders[@]} > 0)) && [[ -x .venv/bin/python ]]; then
     read -r passed failed skipped < <(.venv/bin/python scripts/test_reports.py totals "${folders[@]}")
   fi
