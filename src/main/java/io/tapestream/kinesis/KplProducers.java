@@ -59,7 +59,10 @@ public final class KplProducers implements Supplier<Producer> {
                 .setEnableOldestFutureTracker(false)
                 .setEnableDaemonHealthCheck(true)
                 .setEnableCoreDumps(false)
-                .setLogLevel("warning");
+                // Below, it writes a dozen lines for each request that fails, many times a second in an outage; the
+                // failed
+                // records bring the reasons too.
+                .setLogLevel("error");
         if (settings.caFile() != null) {
             configuration.setCaCertFile(settings.caFile().toAbsolutePath().toString());
         }
@@ -83,10 +86,10 @@ public final class KplProducers implements Supplier<Producer> {
     }
 
     /**
-     * How long the KPL tries by itself. A little less than the stall timeout: so an endpoint that takes nothing shows
-     * as failures with their reasons, and only a daemon that says nothing as a stall.
+     * How long the KPL tries by itself. Shorter than the stall timeout by more than its daemon's start takes: so an
+     * endpoint that takes nothing shows as failures with their reasons, and only a daemon that says nothing as a stall.
      */
     private static Duration recordTtl(Duration stallTimeout) {
-        return stallTimeout.minus(stallTimeout.dividedBy(10));
+        return stallTimeout.multipliedBy(3).dividedBy(4);
     }
 }

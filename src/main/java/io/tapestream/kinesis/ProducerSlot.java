@@ -23,6 +23,9 @@ final class ProducerSlot {
     /** The KPL refuses records while it restarts its daemon, which takes it a second or two. */
     private static final long REFUSAL_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    /** The KPL says nothing of an endpoint that it cannot reach until it gives a record up. */
+    private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final String stream;
     private final long stallNanos;
     private final Supplier<Producer> producers;
@@ -34,6 +37,7 @@ final class ProducerSlot {
     private int generation;
     private int owedResults;
     private long resultNanos;
+    private boolean hasWarnedOfSilence;
     private int failedBuilds;
     private int refusals;
     private long refusedSinceNanos;
@@ -131,6 +135,19 @@ final class ProducerSlot {
         if (put.generation == generation) {
             owedResults--;
             resultNanos = nowNanos;
+            hasWarnedOfSilence = false;
+        }
+    }
+
+    /** Logs, once until the next result, that the producer owes results and brings none. */
+    void warnOfSilence(long nowNanos) {
+        if (owedResults > 0 && !hasWarnedOfSilence && nowNanos - resultNanos >= SILENCE_NANOS) {
+            hasWarnedOfSilence = true;
+            log.warn(
+                    "no result from the producer stream={} seconds={} owed={} (is the endpoint reachable?)",
+                    stream,
+                    TimeUnit.NANOSECONDS.toSeconds(nowNanos - resultNanos),
+                    owedResults);
         }
     }
 
@@ -139,7 +156,7 @@ final class ProducerSlot {
         if (producer == null) {
             return false;
         }
-        boolean stalled = nanosToStall(nowNanos) <= 0;
+        boolean stalled = owedResults > 0 && nowNanos - resultNanos >= stallNanos;
         boolean refusing = refusals > 0 && nowNanos - refusedSinceNanos > REFUSAL_PATIENCE_NANOS;
         if (!stalled && !refusing) {
             return false;
@@ -157,9 +174,13 @@ final class ProducerSlot {
         return true;
     }
 
-    /** Nanoseconds until the producer counts as stalled; {@link Long#MAX_VALUE} while it owes nothing. */
-    long nanosToStall(long nowNanos) {
-        return producer == null || owedResults == 0 ? Long.MAX_VALUE : resultNanos + stallNanos - nowNanos;
+    /** Nanoseconds until the producer counts as silent or stalled; {@link Long#MAX_VALUE} while it owes nothing. */
+    long nanosToSilence(long nowNanos) {
+        if (owedResults == 0) {
+            return Long.MAX_VALUE;
+        }
+        long limitNanos = hasWarnedOfSilence ? stallNanos : Math.min(SILENCE_NANOS, stallNanos);
+        return resultNanos + limitNanos - nowNanos;
     }
 
     /** Nanoseconds until a producer is built, or takes records again. */
@@ -189,6 +210,7 @@ final class ProducerSlot {
         producer = null;
         generation++;
         owedResults = 0;
+        hasWarnedOfSilence = false;
         refusals = 0;
         if (closing == null) {
             return;

@@ -111,6 +111,7 @@ public final class UserRecordPutter implements AutoCloseable {
     public int poll() {
         long nowNanos = now();
         int done = handleResults(nowNanos);
+        producer.warnOfSilence(nowNanos);
         if (producer.giveUpLost(nowNanos)) {
             putAllAgain();
             done++;
@@ -137,7 +138,7 @@ public final class UserRecordPutter implements AutoCloseable {
         boolean wrongShard = metrics.countErrors(put.attempts());
         if (put.isAcknowledged()) {
             acknowledge(put.record);
-        } else if (put.record.put == put) {
+        } else if (put.record.put == put && put.generation == producer.generation()) {
             backOff(put, nowNanos);
         }
         // What was put before this round began says nothing of the shard map of now.
@@ -252,7 +253,7 @@ public final class UserRecordPutter implements AutoCloseable {
             return 0;
         }
         long nowNanos = now();
-        long nanos = Math.min(producer.nanosToStall(nowNanos), priming.nanosToOpen(nowNanos));
+        long nanos = Math.min(producer.nanosToSilence(nowNanos), priming.nanosToOpen(nowNanos));
         if (producer.isEmpty()) {
             nanos = Math.min(nanos, producer.nanosToResume(nowNanos));
         }

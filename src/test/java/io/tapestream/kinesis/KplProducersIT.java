@@ -27,13 +27,17 @@ class KplProducersIT {
     @TempDir
     Path folder;
 
-    private final MetricRegistry registry = new MetricRegistry();
+    private MetricRegistry registry;
     private AcknowledgingEndpoint endpoint;
     private UserRecordPutter putter;
 
     @BeforeEach
     void start() throws IOException {
         endpoint = AcknowledgingEndpoint.start(folder);
+        start(Duration.ofSeconds(30));
+    }
+
+    private void start(Duration stallTimeout) {
         KinesisSettings settings = new KinesisSettings(
                 "stream-finnhub",
                 "us-east-1",
@@ -46,8 +50,9 @@ class KplProducersIT {
                 Duration.ofMillis(100),
                 Duration.ofMillis(100),
                 Duration.ofSeconds(2),
-                Duration.ofSeconds(6),
+                stallTimeout,
                 folder.resolve("kpl"));
+        registry = new MetricRegistry();
         Thread publisher = Thread.currentThread();
         putter = new UserRecordPutter(
                 settings,
@@ -102,6 +107,7 @@ class KplProducersIT {
 
     @Test
     void aFrozenDaemonIsReplacedAndEnded() throws IOException {
+        start(Duration.ofSeconds(8));
         put("before\n", 1);
         awaitAcknowledged();
         ProcessHandle frozen = daemons().get(0);
@@ -113,6 +119,22 @@ class KplProducersIT {
         assertThat(endpoint.userRecords()).contains("before\n", "after\n");
         assertThat(registry.counter("kinesis.stalls").getCount()).isEqualTo(1);
         await().atMost(Duration.ofSeconds(10)).until(() -> !frozen.isAlive());
+    }
+
+    @Test
+    void anEndpointInTroubleShowsAsFailuresAndNotAsAStall() {
+        start(Duration.ofSeconds(16));
+        endpoint.answer("PutRecords", AcknowledgingEndpoint.Answer.error(500, "InternalFailure"));
+        put("patient\n", 1);
+        while (registry.counter("kinesis.expired").getCount() == 0) {
+            pollOrPark();
+        }
+        endpoint.answerItself("PutRecords");
+        awaitAcknowledged();
+
+        assertThat(endpoint.userRecords()).containsExactly("patient\n");
+        assertThat(registry.counter("kinesis.internal-failure").getCount()).isPositive();
+        assertThat(registry.counter("kinesis.stalls").getCount()).isZero();
     }
 
     private void putBacklog() {

@@ -21,6 +21,8 @@ class ProducerRecoveryTest {
         long end = rig.putBatch("a", "b", "c");
         FakeKinesisProducer stalled = rig.producer();
 
+        rig.passToNextWork(); // warns
+        assertThat(stalled.isClosed()).isFalse();
         rig.passToNextWork();
 
         assertThat(stalled.isClosed()).isTrue();
