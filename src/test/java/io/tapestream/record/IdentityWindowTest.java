@@ -126,7 +126,7 @@ class IdentityWindowTest {
                 });
     }
 
-    @Property(tries = 400)
+    @Property(tries = 200)
     void givesTheIdsOfTheDocumentWhereverReadingBegins(@ForAll("journals") List<Entry> journal) {
         List<List<String>> expected = DocumentedIdentity.ids(journal);
         for (int start = 0; start < journal.size(); start++) {
