@@ -190,6 +190,7 @@ class Rig:
         *arguments: str | os.PathLike[str],
         tls: certificates.Certificates | None = None,
         port: int = 0,
+        jvm: tuple[str, ...] = (),
     ) -> Market:
         """Starts `tapestream market`; AAPL's eight frames over and over unless told otherwise."""
         number = len(self._children)
@@ -205,6 +206,7 @@ class Rig:
             log,
             "--ready-file",
             ready,
+            jvm=jvm,
         )
         return Market(child, address_of(child, ready), log)
 
@@ -251,6 +253,10 @@ class Rig:
         """Sends a signal to one process, not to its group, and waits for its end."""
         os.kill(child.pid, number)
         return self.end_of(child)
+
+    def command_lines(self) -> list[str]:
+        """The command lines of all processes of the test that run now."""
+        return [line for mark in self._children for line in marked(mark)]
 
     def run(self, *arguments: str | os.PathLike[str], **how: Any) -> Ended:
         """Runs `tapestream` with these arguments to its end."""
