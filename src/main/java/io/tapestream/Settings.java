@@ -116,7 +116,7 @@ record Settings(
         }
         return new FeedSettings(
                 uri,
-                reader.existingFile("feed.ca-file"),
+                reader.certificates("feed.ca-file"),
                 reader.texts("feed.symbols"),
                 (int) reader.number("feed.symbol-limit", 1, 1_000_000),
                 maxMessageLength,
@@ -161,7 +161,7 @@ record Settings(
                 stream,
                 reader.text("kinesis.region", REGION, "a region such as us-east-1"),
                 endpoint,
-                reader.existingFile("kinesis.ca-file"),
+                reader.certificates("kinesis.ca-file"),
                 reader.flag("kinesis.verify-certificate"),
                 reader.bytes("kinesis.max-outstanding-bytes", MIB, 4 * GIB),
                 (int) reader.number("kinesis.max-outstanding-records", 1, 1_000_000),

@@ -87,8 +87,8 @@ final class SettingsLayers {
     Config resolve(String environment) {
         Path environmentFile = confDirectory.resolve(environment + ".conf");
         if (!Files.isRegularFile(environmentFile)) {
-            throw new SettingsException(List.of("unknown environment: env=" + environment + " (expected: "
-                    + environments() + ", or another with a file " + environmentFile + ")"));
+            throw new SettingsException(
+                    List.of("unknown environment: env=" + environment + " (" + environments(environmentFile) + ")"));
         }
         Config reference = ConfigFactory.parseResources(
                 getClass().getClassLoader(),
@@ -122,16 +122,17 @@ final class SettingsLayers {
         }
     }
 
-    private String environments() {
+    private String environments(Path missing) {
         try (Stream<Path> files = Files.list(confDirectory)) {
             String names = files.map(file -> file.getFileName().toString())
                     .filter(name -> name.endsWith(".conf"))
                     .map(name -> name.substring(0, name.length() - ".conf".length()))
                     .sorted()
                     .collect(Collectors.joining(", "));
-            return names.isEmpty() ? "none is in " + confDirectory.toAbsolutePath() : names;
+            return "expected: " + (names.isEmpty() ? "" : names + ", or ") + "one with a file " + missing;
         } catch (IOException e) {
-            return "no folder " + confDirectory.toAbsolutePath() + ", run from the project's folder or give --conf";
+            return "no folder " + confDirectory.toAbsolutePath()
+                    + ": run from the project's folder, or name the folder with --conf";
         }
     }
 
@@ -142,10 +143,15 @@ final class SettingsLayers {
             return file.toString().endsWith(".properties") ? withLines(parsed, file) : parsed;
         } catch (ConfigException e) {
             // the library quotes what it could not parse, and that may be the key
-            String where = e.origin() == null ? file.toString() : describe(e.origin());
-            throw new SettingsException(
-                    List.of(where + ": cannot be parsed (expected: HOCON, or lines key=value in a .properties file)"));
+            throw unparsable(e.origin() == null ? file.toString() : describe(e.origin()));
+        } catch (IllegalArgumentException e) { // the JDK's, of a broken escape in a .properties file
+            throw unparsable(file.toString());
         }
+    }
+
+    private static SettingsException unparsable(String where) {
+        return new SettingsException(
+                List.of(where + ": cannot be parsed (expected: HOCON, or lines key=value in a .properties file)"));
     }
 
     /** The library tells the lines of its own format only. */

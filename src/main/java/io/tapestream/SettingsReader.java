@@ -2,10 +2,14 @@ package io.tapestream;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -139,13 +143,20 @@ final class SettingsReader {
         return value.isBlank() ? whenEmpty : Path.of(value);
     }
 
-    @Nullable Path existingFile(String path) {
+    /** A file of certificates; read here, so that a wrong one is told with all other problems. */
+    @Nullable Path certificates(String path) {
         String value = read(path, config::getString, "");
         if (value.isBlank()) {
             return null;
         }
-        if (!Files.isReadable(Path.of(value))) {
+        try (InputStream in = Files.newInputStream(Path.of(value))) {
+            if (CertificateFactory.getInstance("X.509").generateCertificates(in).isEmpty()) {
+                problem(path, "no certificate in file: file=" + value + " (give a PEM file, or leave it empty)");
+            }
+        } catch (IOException e) {
             problem(path, "no readable file: file=" + value + " (give a PEM file, or leave it empty)");
+        } catch (CertificateException e) {
+            problem(path, "not a file of certificates: file=" + value + " (give a PEM file, or leave it empty)");
         }
         return Path.of(value);
     }
@@ -156,7 +167,7 @@ final class SettingsReader {
         } catch (ConfigException.Missing e) {
             problem(path, "no value (give one)");
         } catch (ConfigException e) {
-            problem(path, detail(e));
+            problem(path, detail(e) + " (see the words above it in reference.conf)");
         }
         return standIn;
     }

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.net.InetSocketAddress;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -62,10 +63,16 @@ public final class StatusServer implements AutoCloseable {
         if (!bound.isSuccess()) {
             loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw new PortTakenException("status server cannot be bound: host=" + settings.host() + " port="
-                    + settings.port() + " cause=" + bound.cause().getMessage()
+                    + settings.port() + " cause=" + cause(bound.cause())
                     + " (stop what holds it, or set status.port; 0 takes any free one, -1 none)");
         }
         return new StatusServer(loop, bound.channel());
+    }
+
+    private static String cause(Throwable failure) {
+        return failure instanceof UnresolvedAddressException
+                ? "host name not found"
+                : String.valueOf(failure.getMessage());
     }
 
     /** The port it is bound to. */
