@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -93,8 +94,11 @@ class Rig:
 
     def close(self) -> None:
         """Kills what still runs, the newest first."""
-        for child in reversed(self._children.values()):
+        for mark, child in reversed(self._children.items()):
             child.kill()
+            for pid in marked(mark):  # what has left the child's group
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def create_stream(self) -> None:
         """Makes the test's stream."""
@@ -242,9 +246,8 @@ class Rig:
     def end_of(self, child: Child, seconds: float = SECONDS) -> Ended:
         """Waits until a process has ended by itself, and looks for what it has left running."""
         assert has_ended(child, seconds), f"{child.name} still runs: {text_of(child.err)}"
-        mark = next(mark for mark, known in self._children.items() if known is child)
-        wait_until(lambda: not marked(mark), LEFT_SECONDS)
-        left = marked(mark)
+        wait_until(lambda: not self.processes_of(child), LEFT_SECONDS)
+        left = self.processes_of(child)
         code = child.exit_code()
         assert code is not None
         return Ended(code, text_of(child.out), text_of(child.err), left)
@@ -254,9 +257,14 @@ class Rig:
         os.kill(child.pid, number)
         return self.end_of(child)
 
+    def processes_of(self, child: Child) -> list[str]:
+        """The command lines of a process and all that it started, as far as they run now."""
+        mark = next(mark for mark, known in self._children.items() if known is child)
+        return list(marked(mark).values())
+
     def command_lines(self) -> list[str]:
         """The command lines of all processes of the test that run now."""
-        return [line for mark in self._children for line in marked(mark)]
+        return [line for mark in self._children for line in marked(mark).values()]
 
     def run(self, *arguments: str | os.PathLike[str], **how: Any) -> Ended:
         """Runs `tapestream` with these arguments to its end."""
@@ -391,15 +399,15 @@ def has_ended(child: Child, seconds: float) -> bool:
     return wait_until(ended, seconds)
 
 
-def marked(mark: str) -> list[str]:
-    """The command lines of the processes that run with this mark."""
+def marked(mark: str) -> dict[int, str]:
+    """The command lines of the processes that run with this mark, by process id."""
     wanted = f"{MARK}={mark}".encode()
-    found = []
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                found.append(command.decode(errors="replace"))
+                found[int(folder.name)] = command.decode(errors="replace")
     return found
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import datetime
 import os
 import signal
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 import certificates
+import journal_file
 import rig as rigs
 from certificates import Certificates
+from processes import wait_until
 from rig import Ingester, Market, Rig
 from surroundings import ROOT
 
@@ -31,7 +34,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return certificates.ensure(tmp_path_factory.mktemp("venue"))
 
 
-def start_dev(rig: Rig, market: Market, tls: Certificates) -> Ingester:
+def start_dev(rig: Rig, market: Market, tls: Certificates, *before: str | Path) -> Ingester:
     """Starts `scripts/start-market.sh dev`: all it differs in is told by environment variables."""
     rig.journal = rig.folder / "journal"
     force = {
@@ -51,7 +54,7 @@ def start_dev(rig: Rig, market: Market, tls: Certificates) -> Ingester:
         "JAVA_OPTS": " ".join(rigs.JVM),
     }
     script = ROOT / "scripts/start-market.sh"
-    return Ingester(rig.start("script", script, "dev", "--json", variables=variables))
+    return Ingester(rig.start("script", *before, script, "dev", "--json", variables=variables))
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,24 @@ def test_dev_stops_in_order_on_a_signal(rig: Rig, tls: Certificates, number: int
     assert "acknowledged" in ended.err
     assert "WARN" not in ended.err
     assert "ERROR" not in ended.err
+
+
+def test_a_lost_terminal_stops_it_in_order(rig: Rig, tls: Certificates) -> None:
+    """The window is closed: there is a SIGHUP, and nowhere left to write to."""
+    rig.create_stream()
+    market = rig.start_market(tls=tls)
+    in_a_terminal = "import pty, sys; pty.spawn(sys.argv[1:])"
+    terminal = start_dev(rig, market, tls, sys.executable, "-c", in_a_terminal).child
+    assert wait_until(lambda: rig.journalled_frames() > 30, rigs.SECONDS)
+    os.kill(terminal.pid, signal.SIGKILL)
+    assert wait_until(lambda: not rig.processes_of(terminal), rigs.SECONDS)
+    last = journal_file.last_entry(rig.journal)
+    assert last
+    assert (last.type, last.payload) == (journal_file.SESSION_CLOSED, b"stopped")
+    checkpoint = journal_file.read_checkpoint(rig.journal)
+    assert checkpoint is not None
+    assert checkpoint > last.position
+    rig.assert_all_on_the_stream()
 
 
 def test_dev_stops_by_itself_after_its_time(rig: Rig, tls: Certificates) -> None:

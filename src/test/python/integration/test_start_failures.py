@@ -163,6 +163,39 @@ def test_all_problems_are_told_at_once_each_with_its_file_and_line(rig: Rig, qui
     assert not (rig.folder / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "content", "said"),
+    [
+        ("feed.ca-file", b"", "no certificate in file"),
+        ("feed.ca-file", b"this is no PEM file\n", "not a file of certificates"),
+        ("kinesis.ca-file", b"-----BEGIN CERTIFICATE-----\nAA\n", "not a file of certificates"),
+    ],
+    ids=["empty", "text", "torn"],
+)
+def test_a_file_of_authorities_that_is_none(
+    rig: Rig, quiet: Quiet, setting: str, content: bytes, said: str
+) -> None:
+    file = rig.folder / "authorities.pem"
+    file.write_bytes(content)
+    ended = run(rig, {**everything_at(quiet), setting: str(file)})
+    assert_refused(ended, USAGE, f"-D{setting}: {setting}: {said}: file={file} ", "PEM")
+    quiet.assert_nobody_came()
+
+
+def test_a_file_of_properties_that_cannot_be_parsed(rig: Rig, quiet: Quiet) -> None:
+    (rig.folder / "conf/application.properties").write_text(f"finnhub.api.key={KEY}\\u00zz\n")
+    ended = run(rig, everything_at(quiet))
+    assert_refused(ended, USAGE, "conf/application.properties: cannot be parsed")
+    assert KEY not in ended.err
+    quiet.assert_nobody_came()
+
+
+def test_no_folder_of_configuration(rig: Rig, quiet: Quiet) -> None:
+    ended = run(rig, everything_at(quiet), "--conf", "/nowhere")
+    assert_refused(ended, USAGE, "env=local (no folder /nowhere: run from the project's folder")
+    quiet.assert_nobody_came()
+
+
 def test_an_option_that_is_not_there(rig: Rig) -> None:
     ended = rig.run("run", "--fro", "30s")
     assert ended.code == USAGE
