@@ -1,6 +1,7 @@
 package io.tapestream.kinesis;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.slf4j.Logger;
@@ -35,17 +36,30 @@ final class KplProducer implements Producer {
     public void close() {
         kpl.destroy();
         // The KPL only asks its daemon to end, and not even that while it is still starting it.
-        ProcessHandle.current().children().filter(this::isDaemon).forEach(daemon -> {
-            log.warn("daemon of the KPL ended by force pid={}", daemon.pid());
-            daemon.destroyForcibly();
-        });
+        Path programs = realPath(tempDirectory);
+        ProcessHandle.current()
+                .children()
+                .filter(child -> isBelow(programs, child))
+                .forEach(daemon -> {
+                    log.warn("daemon of the KPL ended by force pid={}", daemon.pid());
+                    daemon.destroyForcibly();
+                });
     }
 
-    private boolean isDaemon(ProcessHandle child) {
+    /** The path without symbolic links, as the system names the program of a process. */
+    private static Path realPath(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            return path;
+        }
+    }
+
+    private static boolean isBelow(Path folder, ProcessHandle child) {
         return child.info()
                 .command()
                 .map(Path::of)
-                .filter(command -> command.startsWith(tempDirectory))
+                .filter(command -> command.startsWith(folder))
                 .isPresent();
     }
 }

@@ -14,14 +14,17 @@ import software.amazon.kinesis.producer.UserRecordResult;
 /**
  * Holds the one producer: builds it, and says when it is to be given up. Confined to the publisher thread.
  *
- * <p>A producer is given up when it owes results and has brought none for the stall timeout, or when it has refused
- * every record for some seconds. Whatever it throws but a refusal by validation is survived.
+ * <p>A producer is given up when it owes results and has brought none for the stall timeout, or when it has lost its
+ * daemon and no answer of the stream's has come for some seconds since. Whatever it throws but a refusal by validation
+ * is survived.
  */
 final class ProducerSlot {
     private static final Logger log = LoggerFactory.getLogger(ProducerSlot.class);
 
-    /** The KPL refuses records while it restarts its daemon, which takes it a second or two. */
-    private static final long REFUSAL_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /**
+     * How long the KPL may take to restart its daemon by itself; where its files are gone it tries in vain for ever.
+     */
+    private static final long RESTART_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     /** The KPL says nothing of an endpoint that it cannot reach until it gives a record up. */
     private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -31,7 +34,8 @@ final class ProducerSlot {
     private final Supplier<Producer> producers;
     private final Backoff backoff;
     private final KinesisMetrics metrics;
-    private final FailureLog failureLog = new FailureLog(log);
+    private final FailureLog buildFailures = new FailureLog(log);
+    private final FailureLog refusalFailures = new FailureLog(log);
 
     private @Nullable Producer producer;
     private int generation;
@@ -40,7 +44,8 @@ final class ProducerSlot {
     private boolean hasWarnedOfSilence;
     private int failedBuilds;
     private int refusals;
-    private long refusedSinceNanos;
+    private boolean isDaemonLost;
+    private long lostSinceNanos;
     private long resumeNanos;
 
     ProducerSlot(
@@ -67,7 +72,7 @@ final class ProducerSlot {
         } catch (RuntimeException e) {
             failedBuilds++;
             resumeNanos = nowNanos + backoff.nanosAfter(failedBuilds);
-            failureLog.warn("producer not built: stream=" + stream + " failures=" + failedBuilds, e, nowNanos);
+            buildFailures.warn("producer not built: stream=" + stream + " failures=" + failedBuilds, e, nowNanos);
             return false;
         }
         metrics.producerBuilds.inc();
@@ -117,12 +122,18 @@ final class ProducerSlot {
     }
 
     private void onRefused(RuntimeException cause, long nowNanos) {
-        if (refusals++ == 0) {
-            refusedSinceNanos = nowNanos;
-        }
+        refusals++;
+        onDaemonLost(nowNanos);
         resumeNanos = nowNanos + backoff.nanosAfter(refusals);
         metrics.refusals.inc();
-        failureLog.warn("producer takes no records: stream=" + stream, cause, nowNanos);
+        refusalFailures.warn("producer takes no records: stream=" + stream, cause, nowNanos);
+    }
+
+    private void onDaemonLost(long nowNanos) {
+        if (!isDaemonLost) {
+            isDaemonLost = true;
+            lostSinceNanos = nowNanos;
+        }
     }
 
     /** Whether the last record given was refused, and the one before it was not. */
@@ -132,10 +143,16 @@ final class ProducerSlot {
 
     /** A put has its result. */
     void onResult(Put put, long nowNanos) {
-        if (put.generation == generation) {
-            owedResults--;
-            resultNanos = nowNanos;
-            hasWarnedOfSilence = false;
+        if (put.generation != generation) {
+            return;
+        }
+        owedResults--;
+        resultNanos = nowNanos;
+        hasWarnedOfSilence = false;
+        if (put.isProducerLost()) {
+            onDaemonLost(nowNanos);
+        } else {
+            isDaemonLost = false;
         }
     }
 
@@ -157,17 +174,17 @@ final class ProducerSlot {
             return false;
         }
         boolean stalled = owedResults > 0 && nowNanos - resultNanos >= stallNanos;
-        boolean refusing = refusals > 0 && nowNanos - refusedSinceNanos > REFUSAL_PATIENCE_NANOS;
-        if (!stalled && !refusing) {
+        boolean lost = isDaemonLost && nowNanos - lostSinceNanos >= RESTART_PATIENCE_NANOS;
+        if (!stalled && !lost) {
             return false;
         }
         if (stalled) {
             metrics.stalls.inc();
         }
         log.warn(
-                "producer given up stream={} reason={} owed={} (its records are put again)",
+                "producer given up stream={} reason=\"{}\" owed={} (its records are put again)",
                 stream,
-                stalled ? "stalled" : "refusing",
+                stalled ? "stalled" : "daemon lost",
                 owedResults);
         close();
         resumeNanos = nowNanos;
@@ -200,7 +217,7 @@ final class ProducerSlot {
         try {
             producer.flush();
         } catch (RuntimeException e) {
-            failureLog.warn("producer not flushed: stream=" + stream, e, nowNanos);
+            refusalFailures.warn("producer not flushed: stream=" + stream, e, nowNanos);
         }
     }
 
@@ -212,6 +229,7 @@ final class ProducerSlot {
         owedResults = 0;
         hasWarnedOfSilence = false;
         refusals = 0;
+        isDaemonLost = false;
         if (closing == null) {
             return;
         }

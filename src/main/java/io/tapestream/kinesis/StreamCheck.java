@@ -16,7 +16,6 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.SdkSystemSetting;
-import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -128,7 +127,8 @@ public final class StreamCheck {
     private void checkCredentials(AwsCredentialsProvider credentials) {
         try {
             credentials.resolveCredentials();
-        } catch (SdkClientException e) {
+        } catch (RuntimeException e) { // A profile file with a mistake is not an SdkException.
+            log.debug("credentials not resolved", e);
             throw new StreamRefusedException("no AWS credentials: " + where
                     + " (set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the host a role)");
         }

@@ -211,14 +211,13 @@ public final class UserRecordPutter implements AutoCloseable {
 
     /** The next record to be put: the longest due of those that failed, else the first that waits. */
     private @Nullable OutstandingRecord takeNext(long nowNanos) {
-        OutstandingRecord due = backingOff.peek();
-        if (due != null && due.dueNanos - nowNanos <= 0) {
-            backingOff.remove();
-        } else {
-            due = waiting.poll();
-        }
-        // An earlier put may have been acknowledged late, while the record waited for the next.
-        return due != null && due.isAcknowledged ? takeNext(nowNanos) : due;
+        OutstandingRecord next;
+        do {
+            OutstandingRecord due = backingOff.peek();
+            next = due != null && due.dueNanos - nowNanos <= 0 ? backingOff.poll() : waiting.poll();
+            // An earlier put may have been acknowledged late, while the record waited for the next.
+        } while (next != null && next.isAcknowledged);
+        return next;
     }
 
     private boolean give(OutstandingRecord next, long nowNanos) {

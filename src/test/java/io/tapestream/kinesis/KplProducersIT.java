@@ -6,13 +6,17 @@ import static org.awaitility.Awaitility.await;
 import com.codahale.metrics.MetricRegistry;
 import io.tapestream.record.UserRecords;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +110,28 @@ class KplProducersIT {
     }
 
     @Test
+    void aTemporaryDirectoryThatWasCleanedIsFilledAgain() throws IOException {
+        put("before\n", 1);
+        awaitAcknowledged();
+        deleteTree(folder.resolve("kpl"));
+        daemons().forEach(ProcessHandle::destroyForcibly);
+
+        put("after\n", 2);
+        awaitAcknowledged();
+
+        assertThat(endpoint.userRecords()).contains("before\n", "after\n");
+        assertThat(registry.counter("kinesis.producer-builds").getCount()).isEqualTo(2);
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        try (Stream<Path> paths = Files.walk(root)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    @Test
     void aFrozenDaemonIsReplacedAndEnded() throws IOException {
         start(Duration.ofSeconds(8));
         put("before\n", 1);
@@ -119,6 +145,17 @@ class KplProducersIT {
         assertThat(endpoint.userRecords()).contains("before\n", "after\n");
         assertThat(registry.counter("kinesis.stalls").getCount()).isEqualTo(1);
         await().atMost(Duration.ofSeconds(10)).until(() -> !frozen.isAlive());
+    }
+
+    @Test
+    void whatIsThrottledArrivesOnceAndWhatWasTakenIsNotPutAgain() {
+        AtomicInteger count = new AtomicInteger();
+        endpoint.refuse(r -> count.incrementAndGet() % 3 == 2 ? "ProvisionedThroughputExceededException" : null);
+        putBacklog();
+        awaitAcknowledged();
+
+        assertThat(endpoint.userRecords()).containsExactlyInAnyOrderElementsOf(backlog());
+        assertThat(registry.counter("kinesis.throttled").getCount()).isPositive();
     }
 
     @Test

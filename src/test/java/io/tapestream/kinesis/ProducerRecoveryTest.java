@@ -139,6 +139,38 @@ class ProducerRecoveryTest {
     }
 
     @Test
+    void aProducerWhoseDaemonDiesAgainAndAgainIsReplaced() {
+        rig.primed();
+        rig.putBatch("a");
+        while (rig.producers.size() == 1) {
+            rig.producer().next().loseDaemon();
+            rig.putter.poll();
+            rig.passToNextWork();
+            rig.pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.count("stalls")).isZero();
+    }
+
+    @Test
+    void aProducerThatRestartsItsDaemonInTimeIsKept() {
+        rig.primed();
+        for (int losses = 0; losses < 20; losses++) {
+            rig.putBatch("a");
+            rig.producer().next().loseDaemon();
+            rig.putter.poll();
+            rig.passToNextWork();
+            rig.pass(Duration.ofSeconds(9));
+            rig.producer().next().acknowledge();
+            rig.putter.poll();
+            rig.passToNextWork();
+        }
+
+        assertThat(rig.producers).hasSize(1);
+    }
+
+    @Test
     void aProducerThatCannotBeBuiltIsTriedAgainWithBackoff() {
         for (int failures = 0; failures < 20; failures++) {
             rig.nextProducers.add(() -> {
