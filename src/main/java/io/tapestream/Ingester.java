@@ -1,6 +1,7 @@
 package io.tapestream;
 
 import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.jmx.JmxReporter;
 import io.tapestream.feed.FeedClient;
 import io.tapestream.feed.KeyInUseException;
 import io.tapestream.journal.Journal;
@@ -107,6 +108,8 @@ final class Ingester {
                     new JournalKeeper(journal, settings.journal().maxBytes(), putter::acknowledgedPosition, this::fail);
             feed = open(feed(surroundings.clock()));
             keeper.holds(feed);
+            open(JmxReporter.forRegistry(metrics).inDomain("io.tapestream").build())
+                    .start();
             if (settings.status().port() >= 0) {
                 StatusServer status =
                         open(StatusServer.start(settings.status(), metrics, this::health, new Threads("status")));
@@ -172,7 +175,7 @@ final class Ingester {
 
     private FeedClient feed(InstantSource clock) {
         JournalingHandler handler =
-                new JournalingHandler(journal.appender(), settings, this::wakePublisher, this::feedWaits);
+                new JournalingHandler(journal.appender(), settings, this::wakePublisher, this::feedWaits, this::fail);
         return new FeedClient(
                 settings.feed(),
                 settings.requiredApiKey(),

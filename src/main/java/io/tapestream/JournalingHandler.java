@@ -11,6 +11,7 @@ import io.tapestream.journal.JournalAppender;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** Appends all that the feed says to the journal, and wakes who reads it. Confined to the feed's event loop. */
 final class JournalingHandler implements FrameHandler, SessionHandler {
@@ -19,19 +20,27 @@ final class JournalingHandler implements FrameHandler, SessionHandler {
     private final byte[] sessionSettings;
     private final Runnable onAppended;
     private final Runnable onNoRoom;
+    private final Consumer<Throwable> onFailure;
 
     /**
      * Creates a handler.
      *
      * @param onAppended wakes the publisher
      * @param onNoRoom asks the keeper to prepare a segment and then to resume the feed
+     * @param onFailure ends the process: what cannot be appended must not be received
      */
-    JournalingHandler(JournalAppender appender, Settings settings, Runnable onAppended, Runnable onNoRoom) {
+    JournalingHandler(
+            JournalAppender appender,
+            Settings settings,
+            Runnable onAppended,
+            Runnable onNoRoom,
+            Consumer<Throwable> onFailure) {
         this.appender = appender;
         this.keepsRedelivered = settings.keepRedelivered();
         this.sessionSettings = sessionSettings(settings);
         this.onAppended = onAppended;
         this.onNoRoom = onNoRoom;
+        this.onFailure = onFailure;
     }
 
     private static byte[] sessionSettings(Settings settings) {
@@ -48,7 +57,12 @@ final class JournalingHandler implements FrameHandler, SessionHandler {
 
     @Override
     public void onSessionOpened(long openedAtMillis) {
-        appender.openSession(keepsRedelivered, sessionSettings, openedAtMillis);
+        try {
+            appender.openSession(keepsRedelivered, sessionSettings, openedAtMillis);
+        } catch (RuntimeException | Error e) {
+            onFailure.accept(e);
+            throw e;
+        }
     }
 
     @Override
@@ -58,8 +72,7 @@ final class JournalingHandler implements FrameHandler, SessionHandler {
 
     @Override
     public boolean onFrame(ByteBuffer payload, long receivedAtMillis) {
-        boolean hasRoom = appender.append(EntryType.FRAME, payload, receivedAtMillis);
-        onAppended.run();
+        boolean hasRoom = append(EntryType.FRAME, payload, receivedAtMillis);
         if (!hasRoom) {
             onNoRoom.run();
         }
@@ -72,7 +85,17 @@ final class JournalingHandler implements FrameHandler, SessionHandler {
     }
 
     private void append(EntryType type, String text, long atMillis) {
-        appender.append(type, ByteBuffer.wrap(text.getBytes(UTF_8)), atMillis);
-        onAppended.run();
+        append(type, ByteBuffer.wrap(text.getBytes(UTF_8)), atMillis);
+    }
+
+    private boolean append(EntryType type, ByteBuffer payload, long atMillis) {
+        try {
+            boolean hasRoom = appender.append(type, payload, atMillis);
+            onAppended.run();
+            return hasRoom;
+        } catch (RuntimeException | Error e) {
+            onFailure.accept(e);
+            throw e;
+        }
     }
 }
