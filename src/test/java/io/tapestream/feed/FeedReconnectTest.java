@@ -85,7 +85,7 @@ class FeedReconnectTest {
 
     @Test
     void isDegradedByAVenueThatAcceptsAndClosesForPolicyAgainAndAgain() {
-        rig.backoffMax = Duration.ofMillis(100);
+        rig.backoffMax = Duration.ofMillis(1500); // long enough to be seen degraded on a busy machine
         FeedClient client = rig.open();
         for (int i = 0; i < 2; i++) {
             awaitSession().sendClose(1008, "no");
@@ -129,7 +129,7 @@ class FeedReconnectTest {
             })
     void isDegradedByAnAnswerThatOnlyAPersonCanMend(String answer) {
         venue.answering(answer, answer);
-        rig.backoffMax = Duration.ofMillis(100);
+        rig.backoffMax = Duration.ofMillis(400);
         try (CapturedLogs logs = CapturedLogs.open()) {
             FeedClient client = rig.open();
             await().until(() -> client.state() == FeedClient.State.DEGRADED);
