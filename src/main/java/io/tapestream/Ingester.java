@@ -104,8 +104,8 @@ final class Ingester {
                     new RecordPacker(settings.record(), putter::put, metrics),
                     putter,
                     this::fail);
-            keeper =
-                    new JournalKeeper(journal, settings.journal().maxBytes(), putter::acknowledgedPosition, this::fail);
+            keeper = new JournalKeeper(
+                    journal, settings.journal().maxBytes(), putter::acknowledgedPosition, metrics, this::fail);
             feed = open(feed(surroundings.clock()));
             keeper.holds(feed);
             open(JmxReporter.forRegistry(metrics).inDomain("io.tapestream").build())

@@ -1,5 +1,7 @@
 package io.tapestream;
 
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.MetricRegistry;
 import io.tapestream.feed.FeedClient;
 import io.tapestream.journal.Journal;
 import java.util.concurrent.locks.LockSupport;
@@ -24,6 +26,7 @@ final class JournalKeeper implements Runnable {
     private final long maxBytes;
     private final LongSupplier acknowledged;
     private final Consumer<Throwable> onFailure;
+    private final Counter fullCloses;
 
     private volatile @Nullable FeedClient feed;
     private volatile boolean feedWaits;
@@ -36,11 +39,17 @@ final class JournalKeeper implements Runnable {
      *
      * @param acknowledged the position below which everything is acknowledged
      */
-    JournalKeeper(Journal journal, long maxBytes, LongSupplier acknowledged, Consumer<Throwable> onFailure) {
+    JournalKeeper(
+            Journal journal,
+            long maxBytes,
+            LongSupplier acknowledged,
+            MetricRegistry metrics,
+            Consumer<Throwable> onFailure) {
         this.journal = journal;
         this.maxBytes = maxBytes;
         this.acknowledged = acknowledged;
         this.onFailure = onFailure;
+        fullCloses = metrics.counter("journal.full-closes");
     }
 
     /** Names the feed that is held to the journal's bounds. */
@@ -77,6 +86,7 @@ final class JournalKeeper implements Runnable {
         long position = acknowledged.getAsLong();
         if (!full && journal.isFull(position)) {
             full = true;
+            fullCloses.inc();
             LOG.error(
                     "journal full, feed closed unacknowledged={} bound={} (it reopens when half is acknowledged; see why Kinesis does not take records, or raise journal.max-bytes)",
                     journal.endPosition() - position,

@@ -277,6 +277,7 @@ class PipelineTest {
         assertThat(ingester.stop("test")).isTrue();
         acknowledging.interrupt();
         assertThat(closeReasons()).contains("journal-full");
+        assertThat(ingester.counts().of("journal.full-closes")).isPositive();
     }
 
     private static void acknowledgeAll(FakeKinesisProducer slow) {
