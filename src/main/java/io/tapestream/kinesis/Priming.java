@@ -32,9 +32,14 @@ final class Priming {
         return round;
     }
 
+    /** Whether the record that opens the way has yet to be put. */
+    boolean isClosed() {
+        return state == State.CLOSED;
+    }
+
     /** Whether a record may be put now. */
     boolean letsOut(long nowNanos) {
-        return state == State.CLOSED || isOpen(nowNanos);
+        return isClosed() || isOpen(nowNanos);
     }
 
     boolean isOpen(long nowNanos) {

@@ -9,6 +9,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +38,8 @@ public final class UserRecordPutter implements AutoCloseable {
 
     /** Each put has at most one result here, so the bounds of what is outstanding bound it. */
     private final Queue<Put> results = new ConcurrentLinkedQueue<>();
+
+    private final Consumer<Put> onResult = this::queue;
 
     private final Set<OutstandingRecord> outstanding = new LinkedHashSet<>();
     private final ArrayDeque<OutstandingRecord> waiting = new ArrayDeque<>();
@@ -71,7 +74,8 @@ public final class UserRecordPutter implements AutoCloseable {
 
     /** Whether the bounds allow another batch; while the producer is being primed only one record is let out. */
     public boolean hasRoom() {
-        boolean hasRoom = (outstanding.isEmpty() || priming.isOpen(now()))
+        boolean needsRecordToPrime = priming.isClosed() && waiting.isEmpty() && backingOff.isEmpty();
+        boolean hasRoom = (needsRecordToPrime || priming.isOpen(now()))
                 && outstandingBytes < settings.maxOutstandingBytes()
                 && outstanding.size() < settings.maxOutstandingRecords()
                 && batches.aheadBytes() < settings.maxAheadBytes();
@@ -221,7 +225,7 @@ public final class UserRecordPutter implements AutoCloseable {
     }
 
     private boolean give(OutstandingRecord next, long nowNanos) {
-        Put put = new Put(next, producer.generation(), priming.round(), this::onResult);
+        Put put = new Put(next, producer.generation(), priming.round(), onResult);
         next.put = put;
         if (!producer.give(put, nowNanos)) {
             next.put = null;
@@ -239,7 +243,7 @@ public final class UserRecordPutter implements AutoCloseable {
     }
 
     /** Called by the producer's threads. */
-    private void onResult(Put put) {
+    private void queue(Put put) {
         results.add(put);
         wakeUp.run();
     }

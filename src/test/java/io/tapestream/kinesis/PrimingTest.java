@@ -55,7 +55,7 @@ class PrimingTest {
         rig.producer().next().loseDaemon();
         rig.producer().next().loseDaemon();
         rig.putter.poll();
-        assertThat(rig.putter.hasRoom()).isFalse();
+        assertThat(rig.putter.hasRoom()).isFalse(); // one of the two primes
 
         rig.pass(Duration.ofSeconds(1));
         rig.putter.poll();
@@ -78,8 +78,10 @@ class PrimingTest {
         assertThat(rig.count("primings")).isEqualTo(2);
         assertThat(rig.count("wrong-shard")).isEqualTo(2);
 
+        assertThat(rig.putter.hasRoom()).isTrue();
         rig.putBatch("d", "e");
         assertThat(rig.producer().texts()).endsWith("c\n", "d\n");
+        assertThat(rig.putter.hasRoom()).isFalse();
 
         // What was put before the shards changed says nothing of the new ones.
         rig.producer().next().acknowledge("Wrong Shard");
