@@ -72,7 +72,7 @@ final class HostCheck {
         try {
             Files.createDirectories(tempDirectory);
         } catch (IOException e) {
-            throw refusedDirectory("cannot be created", e);
+            throw refusedDirectory("cannot be created", e.toString());
         }
         Path script = createProgram();
         try {
@@ -80,9 +80,9 @@ final class HostCheck {
             checkSpace();
             run(script);
         } catch (ProgramNotStartedException e) {
-            throw refusedDirectory("runs no programs, it may be mounted noexec", e);
+            throw refusedDirectory("runs no programs, it may be mounted noexec", String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            throw refusedDirectory("cannot be written", e);
+            throw refusedDirectory("cannot be written", e.toString());
         } finally {
             delete(script);
         }
@@ -132,7 +132,7 @@ final class HostCheck {
                     + " architecture=" + host.architecture() + " cause=\"" + e.getMessage()
                     + "\" (it needs glibc and this architecture)");
         } catch (IOException e) {
-            throw refusedDirectory("cannot be written", e);
+            throw refusedDirectory("cannot be written", e.toString());
         } finally {
             delete(program);
         }
@@ -160,7 +160,7 @@ final class HostCheck {
                     "",
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
-            throw refusedDirectory("cannot be written", e);
+            throw refusedDirectory("cannot be written", e.toString());
         }
     }
 
@@ -188,7 +188,7 @@ final class HostCheck {
         }
     }
 
-    private StreamRefusedException refusedDirectory(String what, IOException cause) {
+    private StreamRefusedException refusedDirectory(String what, String cause) {
         return new StreamRefusedException("temporary directory " + what + ": path=" + tempDirectory + " cause=\""
                 + cause + "\" (" + REMEDY + ")");
     }
