@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import rig as rigs
+from processes import wait_until
 from rig import Ended, LocalKinesis, Rig
 from surroundings import ROOT
 
@@ -47,6 +48,7 @@ class Quiet:
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
+        self._kept: list[socket.socket] = []
         self.port: int = self._listener.getsockname()[1]
 
     def assert_nobody_came(self) -> None:
@@ -54,8 +56,16 @@ class Quiet:
         with pytest.raises(BlockingIOError):
             self._listener.accept()
 
+    def somebody_came(self) -> bool:
+        """Whether somebody has connected; who has, is left without an answer."""
+        with contextlib.suppress(BlockingIOError):
+            self._kept.append(self._listener.accept()[0])
+        return bool(self._kept)
+
     def close(self) -> None:
         """Stops listening."""
+        for peer in self._kept:
+            peer.close()
         self._listener.close()
 
 
@@ -248,6 +258,15 @@ def test_an_endpoint_that_is_not_there_while_the_journal_is_empty(rig: Rig) -> N
         "region=us-east-1 ",
         f"endpoint={endpoint} ",
     )
+
+
+def test_a_signal_while_an_endpoint_says_nothing(rig: Rig, quiet: Quiet) -> None:
+    ingester = rig.start_ingester({"kinesis.endpoint": f"https://127.0.0.1:{quiet.port}"})
+    assert wait_until(quiet.somebody_came, rigs.SECONDS)
+    ended = rig.signal(ingester.child, signal.SIGTERM)
+    assert ended.code == 128 + signal.SIGTERM
+    assert not STACK_TRACE.search(ended.err), ended.err
+    assert ended.left == []
 
 
 def test_an_endpoint_under_another_authority(rig: Rig) -> None:
