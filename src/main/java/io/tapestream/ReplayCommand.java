@@ -67,13 +67,7 @@ final class ReplayCommand implements Callable<Integer> {
         result.put("env", settings.environment());
         result.put("from", range.from());
         result.put("to", range.to());
-        result.put("trades_received", counts.of("record.trades-received"));
-        result.put("redelivered_frames", counts.of("record.redelivered-frames"));
-        result.put("redelivered_trades", counts.of("record.redelivered-trades"));
-        result.put("rejected_trades", counts.sumOf("record.rejected-trades."));
-        result.put("broken_messages", counts.of("record.broken-messages"));
-        result.put("trades_published", counts.of("record.trades-published"));
-        result.put("user_records", counts.of("record.user-records"));
+        Summary.putRecordCounts(result, counts);
         return result;
     }
 }

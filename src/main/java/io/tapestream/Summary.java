@@ -20,6 +20,14 @@ final class Summary {
         summary.put("env", environment);
         summary.put("seconds", Math.round(seconds * 10) / 10.0);
         summary.put("frames", counts.of("feed.frames"));
+        putRecordCounts(summary, counts);
+        summary.put("unacknowledged_bytes", ingester.unacknowledgedBytes());
+        summary.put("latency_ms", latency(ingester));
+        return summary;
+    }
+
+    /** Puts what became of the trades that were read. */
+    static void putRecordCounts(Map<String, Object> summary, Counts counts) {
         summary.put("trades_received", counts.of("record.trades-received"));
         summary.put("quotes_received", counts.of("record.quotes-received"));
         summary.put("redelivered_frames", counts.of("record.redelivered-frames"));
@@ -28,9 +36,6 @@ final class Summary {
         summary.put("broken_messages", counts.of("record.broken-messages"));
         summary.put("trades_published", counts.of("record.trades-published"));
         summary.put("user_records", counts.of("record.user-records"));
-        summary.put("unacknowledged_bytes", ingester.unacknowledgedBytes());
-        summary.put("latency_ms", latency(ingester));
-        return summary;
     }
 
     private static Map<String, Object> latency(Ingester ingester) {
