@@ -13,6 +13,7 @@ import io.tapestream.kinesis.Producer;
 import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.kinesis.UserRecordPutter;
 import io.tapestream.record.RecordPacker;
+import io.tapestream.record.RecordSettings;
 import io.tapestream.record.UserRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,7 +25,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The whole pipeline of an environment in a temporary folder, between a fake venue and a fake producer. */
@@ -95,14 +98,16 @@ final class IngesterRig {
 
     /** The ids of the trades that the journal's frames publish. */
     List<String> journalledIds() {
-        return idsByPosition(0).values().stream().flatMap(List::stream).toList();
+        return idsByPosition(settings().record(), 0).values().stream()
+                .flatMap(List::stream)
+                .toList();
     }
 
     /** The ids of each frame's published trades when reading begins where warming up for {@code from} has to. */
-    Map<Long, List<String>> idsByPosition(long from) {
-        Map<Long, List<String>> ids = new HashMap<>();
+    NavigableMap<Long, List<String>> idsByPosition(RecordSettings record, long from) {
+        NavigableMap<Long, List<String>> ids = new TreeMap<>();
         List<UserRecord> records = new ArrayList<>();
-        RecordPacker packer = new RecordPacker(settings().record(), records::add, new MetricRegistry());
+        RecordPacker packer = new RecordPacker(record, records::add, new MetricRegistry());
         try (Journal journal = Journal.openReadOnly(journal());
                 JournalReader reader = journal.reader(journal.warmUpPosition(from))) {
             while (reader.next()) {
