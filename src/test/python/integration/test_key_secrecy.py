@@ -85,9 +85,7 @@ def test_the_key_is_found_nowhere(rig: Rig, tmp_path: Path, key: str, from_file:
     requests = list((rig.folder / "echoing").glob("plain-*"))
     assert key_scanner.scan(requests, forms), "it is found where it was sent"
     places = witnesses.places()
-    assert "kinesis_producer" in witnesses.process_list.read_text(), (
-        "its process was seen"
-    )
+    assert "kinesis_producer" in witnesses.process_list.read_text(), "its process was seen"
     assert all("TRACE" in log.read_text() for log in places["log"])
     found = {place: key_scanner.scan(files, forms) for place, files in places.items()}
     assert found == {place: [] for place in places}
