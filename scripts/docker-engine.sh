@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Docker engine of this project's own, for machines that have none (CI, a bare container): it lives below one folder, listens on a socket
-# there, publishes ports on 127.0.0.1 only and writes no firewall rule.
+# there, has a bridge of its own (other engines on the host are left alone), publishes ports on 127.0.0.1 only and writes no firewall rule.
 #
 #   eval "$(scripts/docker-engine.sh up DIR)"    starts it; prints the variables that docker and Testcontainers need
 #   scripts/docker-engine.sh down DIR            stops it, with all its containers
@@ -37,20 +37,22 @@ up() {
 }
 
 install_engine() {
-  if command -v dockerd >/dev/null && command -v docker >/dev/null; then
+  if command -v dockerd >/dev/null && command -v docker >/dev/null && command -v ip >/dev/null; then
     return
   fi
   command -v apt-get >/dev/null || fail 3 "no dockerd, and no apt-get to install it with (install Docker)"
   say "installing docker.io"
   apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io iproute2 >&2
 }
 
 start() {
   local folder=$1 log=$1/dockerd.log _
   rm -f "$folder/dockerd.pid"
+  remove_bridge "$folder"
+  add_bridge "$folder"
   # A session of its own: a Ctrl-C for the tests must not take the engine from under them.
-  setsid dockerd --host "$DOCKER_HOST" --pidfile "$folder/dockerd.pid" --data-root "$folder/data" --exec-root "$folder/exec" --ip 127.0.0.1 \
+  setsid dockerd --host "$DOCKER_HOST" --bridge "$(<"$folder/bridge")" --pidfile "$folder/dockerd.pid" --data-root "$folder/data" --exec-root "$folder/exec" --ip 127.0.0.1 \
     --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false >>"$log" 2>&1 </dev/null &
   for _ in {1..120}; do
     answers && return
@@ -79,7 +81,27 @@ down() {
     done
     kill -KILL "$pid" 2>/dev/null || true
   fi
-  ip link delete docker0 2>/dev/null || true
+  remove_bridge "$folder"
+}
+
+# add_bridge FOLDER: the first free one of tapestream0, tapestream1 ...; making it takes the name.
+add_bridge() {
+  local folder=$1 n
+  for n in {0..254}; do
+    if ip link add "tapestream$n" type bridge 2>/dev/null; then
+      printf 'tapestream%d\n' "$n" >"$folder/bridge"
+      ip address add "10.213.$n.1/24" dev "tapestream$n"
+      ip link set "tapestream$n" up
+      return
+    fi
+  done
+  fail 3 "no network bridge could be made (needs root, and Linux with bridges)"
+}
+
+remove_bridge() {
+  local folder=$1
+  [[ ! -f $folder/bridge ]] || ip link delete "$(<"$folder/bridge")" 2>/dev/null || true
+  rm -f "$folder/bridge"
 }
 
 main "$@"
