@@ -47,7 +47,7 @@ final class MarketCommand implements Callable<Integer> {
 
     @Option(
             names = "--port",
-            defaultValue = "8322",
+            defaultValue = "8765",
             description = "port to listen on; 0 for any free one (default: ${DEFAULT-VALUE})")
     private int port;
 
