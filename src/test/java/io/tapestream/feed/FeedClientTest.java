@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -283,14 +286,16 @@ class FeedClientTest {
     }
 
     @Test
-    void triesAgainWhenNobodyListens() {
-        URI uri = venue.uri();
-        venue.close();
-        try (FeedRig alone = new FeedRig(uri)) {
+    void triesAgainWhenNobodyListens() throws IOException {
+        try (Socket silent = new Socket()) {
+            silent.bind(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)); // so that nobody else listens there
+            FeedRig alone = new FeedRig(URI.create("ws://127.0.0.1:" + silent.getLocalPort() + "/"));
             FeedClient client = alone.open();
             await().until(() -> alone.count("connect-failures") >= 3);
             assertThat(client.state()).isEqualTo(FeedClient.State.CONNECTING);
             assertThat(alone.events).isEmpty();
+            alone.close();
         }
     }
 
