@@ -20,7 +20,7 @@ final class Run {
     private final boolean json;
     private final PrintStream out;
 
-    private @Nullable Ingester ingester;
+    private volatile @Nullable Ingester ingester;
     private @Nullable Progress progress;
     private long firstTradeNanos;
     private boolean finished;
@@ -47,7 +47,7 @@ final class Run {
         return finish(failure);
     }
 
-    private synchronized Ingester start() {
+    private Ingester start() {
         Ingester starting = new Ingester(settings, Ingester.Surroundings.of(settings));
         ingester = starting;
         starting.start();
@@ -104,6 +104,9 @@ final class Run {
      * that the signal gives.
      */
     void onSignal() {
+        if (ingester == null) {
+            return; // nothing has been received yet, and the start may be waiting for an endpoint that says nothing
+        }
         try {
             if (isFinished()) {
                 return;
@@ -119,6 +122,6 @@ final class Run {
     }
 
     private synchronized boolean isFinished() {
-        return finished || ingester == null;
+        return finished;
     }
 }
