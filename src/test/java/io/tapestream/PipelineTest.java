@@ -81,12 +81,7 @@ class PipelineTest {
 
     @Test
     void aFrameDeliveredAgainIsJournalledAndNotPublished() throws Exception {
-        Ingester ingester = rig.start();
-        FakeVenuePeer peer = venue.awaitPeer();
-        send(peer, AAPL);
-        send(peer, AAPL);
-        awaitFrames(ingester, 2 * AAPL.size());
-        ingester.stop("test");
+        Ingester ingester = receive(twice(AAPL));
 
         assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES).doesNotHaveDuplicates();
         assertThat(ingester.counts().of("record.redelivered-frames")).isEqualTo(AAPL.size());
@@ -97,12 +92,7 @@ class PipelineTest {
     @Test
     void framesDeliveredAgainAreFurtherTradesWhereTheyAreKept() throws Exception {
         rig.properties.put("feed.redelivered-frames", "keep");
-        Ingester ingester = rig.start();
-        FakeVenuePeer peer = venue.awaitPeer();
-        send(peer, AAPL);
-        send(peer, AAPL);
-        awaitFrames(ingester, 2 * AAPL.size());
-        ingester.stop("test");
+        receive(twice(AAPL));
 
         assertThat(IngesterRig.ids(producer)).hasSize(2 * AAPL_TRADES).doesNotHaveDuplicates();
     }
@@ -149,14 +139,8 @@ class PipelineTest {
 
     @Test
     void whatWasAcknowledgedIsNotPublishedAgain() throws Exception {
-        Ingester first = rig.start();
-        send(venue.awaitPeer(), AAPL);
-        awaitFrames(first, AAPL.size());
-        first.stop("test");
-        Ingester second = rig.start();
-        send(venue.awaitPeer(), List.of(AAPL.get(0)));
-        awaitFrames(second, 1);
-        second.stop("test");
+        receive(AAPL);
+        receive(List.of(AAPL.get(0)));
 
         assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES + 10);
         assertThat(new HashSet<>(IngesterRig.ids(producer))).hasSize(AAPL_TRADES);
@@ -192,10 +176,7 @@ class PipelineTest {
 
     @Test
     void aRangePublishedAgainGivesTheSameIds() throws Exception {
-        Ingester ingester = rig.start();
-        send(venue.awaitPeer(), AAPL);
-        awaitFrames(ingester, AAPL.size());
-        ingester.stop("test");
+        receive(AAPL);
 
         FakeKinesisProducer again = FakeKinesisProducer.acknowledging();
         rig.producer = again;
@@ -222,10 +203,7 @@ class PipelineTest {
                 .hasMessageContaining("kinesis cannot be reached and the journal is empty: stream=stream-finnhub");
 
         rig.streamAnswer = StreamCheck.Answer.READY;
-        Ingester first = rig.start();
-        send(venue.awaitPeer(), AAPL);
-        awaitFrames(first, AAPL.size());
-        first.stop("test");
+        receive(AAPL);
 
         rig.streamAnswer = StreamCheck.Answer.UNREACHABLE;
         Ingester second = rig.start();
@@ -287,10 +265,7 @@ class PipelineTest {
 
     @Test
     void theLineOfATradeIsWhatTheVenueSaid() throws Exception {
-        Ingester ingester = rig.start();
-        send(venue.awaitPeer(), AAPL);
-        awaitFrames(ingester, AAPL.size());
-        ingester.stop("test");
+        receive(AAPL);
 
         JsonNode first = IngesterRig.trades(producer).get(0);
         assertThat(first.get("symbol").textValue()).isEqualTo("AAPL");
@@ -304,10 +279,7 @@ class PipelineTest {
 
     @Test
     void theReadmeShowsALineAsItIs() throws Exception {
-        Ingester ingester = rig.start();
-        send(venue.awaitPeer(), AAPL);
-        awaitFrames(ingester, AAPL.size());
-        ingester.stop("test");
+        receive(AAPL);
 
         String shown = Files.readAllLines(Path.of("README.md")).stream()
                 .filter(line -> line.startsWith("{\"trade_id\""))
@@ -316,6 +288,21 @@ class PipelineTest {
         String line = producer.texts().get(0).lines().findFirst().orElseThrow();
         String anyTime = "\"received_at\":[0-9]+";
         assertThat(line.replaceAll(anyTime, "")).isEqualTo(shown.replaceAll(anyTime, ""));
+    }
+
+    /** Runs an ingester that receives these messages in one session, and stops it in order. */
+    private Ingester receive(List<String> messages) throws InterruptedException {
+        Ingester ingester = rig.start();
+        send(venue.awaitPeer(), messages);
+        awaitFrames(ingester, messages.size());
+        ingester.stop("test");
+        return ingester;
+    }
+
+    private static List<String> twice(List<String> messages) {
+        List<String> twice = new ArrayList<>(messages);
+        twice.addAll(messages);
+        return twice;
     }
 
     private static void send(FakeVenuePeer peer, List<String> messages) {
