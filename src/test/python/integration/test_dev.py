@@ -81,6 +81,20 @@ def test_dev_stops_in_order_on_a_signal(rig: Rig, tls: Certificates, number: int
     assert "ERROR" not in ended.err
 
 
+def test_ctrl_c_reaches_the_producers_daemon_too(rig: Rig, tls: Certificates) -> None:
+    """A terminal sends SIGINT to the whole group, and the KPL's daemon goes first."""
+    rig.create_stream()
+    market = rig.start_market(tls=tls)
+    ingester = start_dev(rig, market, tls)
+    ingester.waits_for_trades(more_than=200)
+    os.killpg(ingester.child.pid, signal.SIGINT)
+    ended = rig.end_of(ingester.child)
+    assert ended.left == []
+    assert ended.code == 128 + signal.SIGINT, ended.err
+    assert ended.result()["unacknowledged_bytes"] == 0
+    rig.assert_all_on_the_stream()
+
+
 def test_a_lost_terminal_stops_it_in_order(rig: Rig, tls: Certificates) -> None:
     """The window is closed: there is a SIGHUP, and nowhere left to write to."""
     rig.create_stream()
