@@ -46,6 +46,9 @@ class Child:
         parent = os.getpid()
 
         def tie() -> None:
+            # Who started us may ignore some (nohup, a job in the background), and that would be handed down.
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             if _LIBC is not None:
                 _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
                 if os.getppid() != parent:  # we died before the tie was made

@@ -69,6 +69,17 @@ def test_output_goes_to_the_files(tmp_path: Path) -> None:
     assert (tmp_path / "err").read_text() == "talk\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_child_listens_to_signals_that_we_ignore(tmp_path: Path, number: int) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        child = start(tmp_path, "echo ready >ready; exec sleep 60")
+    finally:
+        signal.signal(number, before)
+    os.kill(child.pid, number)
+    assert child.wait(10) == 128 + number
+
+
 def test_a_command_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(ChildError, match=r"market could not be started: .*no-such-java"):
         Child(
