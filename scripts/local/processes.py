@@ -46,7 +46,7 @@ class Child:
         parent = os.getpid()
 
         def tie() -> None:
-            # Who started us may ignore some (nohup, a job in the background), and that would be handed down.
+            # What we were told to ignore (by nohup, or as a background job) would be handed down.
             for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             if _LIBC is not None:
