@@ -15,11 +15,14 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import audit
 import certificates
@@ -422,3 +425,17 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def on_its_own_mount(options: str, folder: Path) -> tuple[str | os.PathLike[str], ...]:
+    """How a command begins that sees a file system of its own on the folder."""
+    if sys.platform != "linux" or shutil.which("unshare") is None:
+        pytest.skip("NOT RUN: mount namespaces need Linux and unshare")
+    own = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+    mount = [*own, "sh", "-c", 'mount -t tmpfs -o "$1" none "$2" && shift 2 && exec "$@"', "sh"]
+    command = [*mount, options, str(folder)]
+    folder.mkdir(parents=True)
+    tried = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"NOT RUN: nothing can be mounted here: {tried.stderr.strip()}")
+    return tuple(command)

@@ -19,7 +19,7 @@ import pytest
 
 import rig as rigs
 from processes import wait_until
-from rig import Ended, LocalKinesis, Rig
+from rig import Ended, LocalKinesis, Rig, on_its_own_mount
 from surroundings import ROOT
 
 pytestmark = pytest.mark.integration
@@ -278,20 +278,6 @@ def test_a_status_port_that_is_taken(rig: Rig, quiet: Quiet) -> None:
     rig.create_stream()
     ended = run(rig, {"status.port": str(quiet.port)})
     assert_refused(ended, CANNOT_START, f"port={quiet.port} ", "status.port")
-
-
-def on_its_own_mount(options: str, folder: Path) -> tuple[str | os.PathLike[str], ...]:
-    """How a command begins that sees a file system of its own on the folder."""
-    if sys.platform != "linux" or shutil.which("unshare") is None:
-        pytest.skip("NOT RUN: mount namespaces need Linux and unshare")
-    own = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    mount = [*own, "sh", "-c", 'mount -t tmpfs -o "$1" none "$2" && shift 2 && exec "$@"', "sh"]
-    command = [*mount, options, str(folder)]
-    folder.mkdir(parents=True)
-    tried = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        pytest.skip(f"NOT RUN: nothing can be mounted here: {tried.stderr.strip()}")
-    return tuple(command)
 
 
 def test_a_data_directory_that_is_read_only(rig: Rig) -> None:
