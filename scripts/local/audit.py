@@ -1,13 +1,15 @@
-"""The audit: proves, or disproves, that the stream holds every trade of the journal and no other.
+"""The audit: proves, or disproves, that stream and table hold every trade of the journal, no other.
 
 Independent of the ingester: it reads the journal's bytes by docs/JOURNAL.md, recomputes every
-trade_id and line by docs/RECORDS.md, reads the stream by its public format, and compares. It shares
-no code with the ingester and starts no JVM.
+trade_id, line and item by docs/RECORDS.md, reads the stream by its public format and scans the
+table, and compares. It shares no code with the ingester and starts no JVM.
 
     python scripts/local/audit.py --journal data/local/journal --stream stream-finnhub --json \\
+        --table ProcessedTradesDynamoDB --dead-letter-queue stream-finnhub-dead-letters \\
         --endpoint https://127.0.0.1:4567 --ca ca.pem --market-log data/local/market.ndjson
 
-Exit codes: 0 all is as it must be, 1 it is not, 2 usage, 3 journal or stream could not be read.
+Without --table only the stream is compared. A full scan of a table costs what reading it costs.
+Exit codes: 0 all is as it must be, 1 it is not, 2 usage, 3 something could not be read.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ from typing import Any
 
 import botocore.exceptions
 
+import clients
 import identity
 import journal_file
 import market_log
 import reference_conf
+import stored
 import stream
 from contents import Contents
 from reference_conf import RecordSettings
@@ -48,11 +52,15 @@ class Expected:
 
 @dataclass
 class Finding:
-    """The result of a comparison."""
+    """The result of a comparison with the stream, or with the table."""
 
     missing: list[str] = field(default_factory=list)
+    """Each trade_id that is not there as it must be."""
     unexpected: list[str] = field(default_factory=list)
+    """What is there and must not be, cut short."""
     duplicates: int = 0
+    count: int = 0
+    """Lines or items in all."""
 
 
 def expect(folder: Path, settings: RecordSettings) -> Expected:
@@ -83,7 +91,7 @@ def expect(folder: Path, settings: RecordSettings) -> Expected:
 
 def compare(expected: Expected, contents: Contents, settings: RecordSettings) -> Finding:
     """Compares every line of the stream with the one that the journal's frames must become."""
-    finding = Finding()
+    finding = Finding(count=len(contents.lines))
     seen: set[str] = set()
     for line, bucket in contents.lines:
         trade_id = trade_id_in(line)
@@ -93,6 +101,26 @@ def compare(expected: Expected, contents: Contents, settings: RecordSettings) ->
             continue
         finding.duplicates += trade_id in seen
         seen.add(trade_id)
+    finding.missing = [trade_id for trade_id in expected.lines if trade_id not in seen]
+    return finding
+
+
+def compare_items(expected: Expected, items: Iterable[stored.Item]) -> Finding:
+    """Compares every item of the table with the ones that the journal's frames must become."""
+    finding = Finding()
+    seen: set[str] = set()
+    for item in items:
+        finding.count += 1
+        try:
+            line = stored.line_of(item)
+        except (stored.UnexpectedItemError, ValueError) as e:
+            finding.unexpected.append(f"{e} trade_id={item.get('trade_id')}")
+            continue
+        trade_id = item["trade_id"]["S"]
+        if line in expected.lines.get(trade_id, ("", set()))[1]:
+            seen.add(trade_id)
+        else:
+            finding.unexpected.append(line[:300].decode(errors="replace").rstrip())
     finding.missing = [trade_id for trade_id in expected.lines if trade_id not in seen]
     return finding
 
@@ -144,20 +172,43 @@ def report(
     return numbers
 
 
+def with_table(
+    numbers: dict[str, Any], on_stream: Finding, in_table: Finding, dead_letters: int | None
+) -> dict[str, Any]:
+    """Returns the numbers with the table's: missing is what is missing in either of the two."""
+    return numbers | {
+        "missing": len({*on_stream.missing, *in_table.missing}),
+        "unexpected": len(on_stream.unexpected) + len(in_table.unexpected),
+        "missing_on_stream": len(on_stream.missing),
+        "unexpected_on_stream": len(on_stream.unexpected),
+        "missing_in_table": len(in_table.missing),
+        "unexpected_in_table": len(in_table.unexpected),
+        "trades_stored": in_table.count,
+        "dead_letters": dead_letters,
+    }
+
+
 def is_proof(numbers: dict[str, Any]) -> bool:
-    """Tells whether the stream holds every trade and nothing else."""
+    """Tells whether stream and table hold every trade and nothing else."""
     return not any(numbers[name] for name in ("missing", "unexpected", "damaged_user_records"))
 
 
 def main() -> int:
-    """Reads both sides, compares them, prints the result."""
+    """Reads all sides, compares them, prints the result."""
     arguments = _parse()
+    where = (arguments.endpoint, arguments.ca, arguments.region)
+    in_table, dead_letters = Finding(), None
     try:
         settings = reference_conf.read(arguments.reference_conf)
         sent = market_log.read(arguments.market_log) if arguments.market_log else None
         expected = expect(arguments.journal, settings)
-        client = stream.connect(arguments.endpoint, arguments.ca, arguments.region)
-        contents = Contents(settings).add_all(stream.read(client, arguments.stream))
+        contents = Contents(settings).add_all(stream.read(stream.connect(*where), arguments.stream))
+        if arguments.table:
+            items = stored.scan(clients.connect("dynamodb", *where), arguments.table)
+            in_table = compare_items(expected, items)
+        if arguments.dead_letter_queue:
+            sqs = clients.connect("sqs", *where)
+            dead_letters = stored.dead_letters(sqs, arguments.dead_letter_queue)
     except (
         OSError,
         ValueError,
@@ -167,10 +218,14 @@ def main() -> int:
     ) as e:
         print(f"audit not possible: {e}", file=sys.stderr)
         return 3
-    finding = compare(expected, contents, settings)
-    numbers = report(expected, contents, finding, sent)
-    _show("missing", finding.missing)
-    _show("unexpected", finding.unexpected)
+    on_stream = compare(expected, contents, settings)
+    numbers = report(expected, contents, on_stream, sent)
+    if arguments.table:
+        numbers = with_table(numbers, on_stream, in_table, dead_letters)
+    _show("missing on the stream", on_stream.missing)
+    _show("missing in the table", in_table.missing)
+    _show("unexpected on the stream", on_stream.unexpected)
+    _show("unexpected in the table", in_table.unexpected)
     _show("damaged", contents.damaged)
     if arguments.json:
         print(json.dumps(numbers))
@@ -186,10 +241,12 @@ def _show(what: str, examples: Iterable[str]) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="compares a journal with the stream")
+    parser = argparse.ArgumentParser(description="compares a journal with stream and table")
     parser.add_argument("--journal", type=Path, required=True, help="folder of the journal")
     parser.add_argument("--stream", required=True, help="name of the stream")
-    parser.add_argument("--endpoint", help="https address of Kinesis; AWS's own if left out")
+    parser.add_argument("--table", help="name of the table; it is scanned as a whole")
+    parser.add_argument("--dead-letter-queue", help="name of the queue, whose messages are counted")
+    parser.add_argument("--endpoint", help="https address of an emulator; AWS's own if left out")
     parser.add_argument("--ca", type=Path, help="PEM file that the endpoint is verified against")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--market-log", type=Path, help="the market's log of the frames it sent")

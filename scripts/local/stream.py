@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
+import clients
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -38,13 +37,7 @@ class StreamRecord:
 
 def connect(endpoint: str | None, ca: Path | None, region: str) -> KinesisClient:
     """Returns a client; credentials are those of the environment."""
-    client: KinesisClient = boto3.client(
-        "kinesis",
-        region_name=region,
-        endpoint_url=endpoint,
-        verify=None if ca is None else str(ca),
-        config=Config(retries={"mode": "standard", "max_attempts": 8}),
-    )
+    client: KinesisClient = clients.connect("kinesis", endpoint, ca, region)
     return client
 
 

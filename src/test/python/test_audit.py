@@ -18,6 +18,7 @@ import journal_bytes
 import journal_file
 import market_log
 import reference_conf
+import stored
 from contents import Contents
 from journal_bytes import Written, frame
 from reference_conf import RecordSettings
@@ -163,6 +164,72 @@ def test_a_trade_of_two_sessions_may_carry_either_time(tmp_path: Path) -> None:
     assert audit.is_proof(numbers)
     assert numbers["trades_published"] == 2 * numbers["distinct_trade_ids"] == 4
     assert numbers["duplicates"] == 2
+
+
+def item_of(line: bytes) -> stored.Item:
+    """Returns the item that a line must become, by docs/RECORDS.md."""
+    values: dict[str, Any] = json.loads(line, parse_int=str, parse_float=str)
+    item: stored.Item = {"kind": {"S": values.pop("kind", "trade")}}
+    if "conditions" in values:
+        item["conditions"] = {"L": [{"S": text} for text in values.pop("conditions")]}
+    for name in ("price", "volume", "traded_at", "received_at"):
+        item[name] = {"N": values.pop(name)}
+    return item | {name: {"S": value} for name, value in values.items()}
+
+
+def items(expected: audit.Expected) -> list[stored.Item]:
+    """Returns an item for each trade that must be in the table."""
+    return [item_of(min(lines)) for _, lines in expected.lines.values()]
+
+
+def table_result(expected: audit.Expected, found: list[stored.Item]) -> dict[str, Any]:
+    contents = Contents(SETTINGS).add_all(aggregated(user_records(expected)))
+    on_stream = audit.compare(expected, contents, SETTINGS)
+    numbers = audit.report(expected, contents, on_stream, None)
+    return audit.with_table(numbers, on_stream, audit.compare_items(expected, found), 0)
+
+
+def test_a_table_with_every_trade_is_a_proof(expected: audit.Expected) -> None:
+    numbers = table_result(expected, items(expected))
+    assert audit.is_proof(numbers)
+    assert numbers["trades_stored"] == numbers["distinct_trade_ids"] == 1226
+    assert (numbers["missing_in_table"], numbers["unexpected_in_table"]) == (0, 0)
+
+
+def test_a_trade_that_is_not_in_the_table_is_found(expected: audit.Expected) -> None:
+    numbers = table_result(expected, items(expected)[1:])
+    assert not audit.is_proof(numbers)
+    assert (numbers["missing"], numbers["missing_in_table"]) == (1, 1)
+    assert (numbers["missing_on_stream"], numbers["unexpected"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"price": {"N": "1"}},
+        {"price": {"N": "not a number"}},
+        {"received_at": {"N": "1"}},
+        {"symbol": {"S": "AAPL"}},
+        {"trade_id": {"S": "x"}},
+        {"conditions": {"L": []}},
+        {"expires_at": {"N": "1"}},
+    ],
+)
+def test_an_item_that_differs_is_unexpected_and_its_trade_missing(
+    expected: audit.Expected, change: stored.Item
+) -> None:
+    first, *rest = items(expected)
+    numbers = table_result(expected, [first | change, *rest])
+    assert not audit.is_proof(numbers)
+    assert (numbers["missing"], numbers["unexpected"]) == (1, 1)
+    assert (numbers["missing_in_table"], numbers["unexpected_in_table"]) == (1, 1)
+
+
+def test_an_item_of_no_received_trade_is_unexpected(expected: audit.Expected) -> None:
+    found = items(expected)
+    numbers = table_result(expected, [*found, found[0] | {"trade_id": {"S": "another"}}])
+    assert (numbers["missing"], numbers["unexpected_in_table"]) == (0, 1)
+    assert numbers["trades_stored"] == 1227
 
 
 def test_a_journal_whose_beginning_is_gone_is_refused(tmp_path: Path) -> None:
