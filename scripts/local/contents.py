@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Self
 
-import aggregation
+import deaggregation
 import identity
 from reference_conf import RecordSettings
 from stream import Shard, StreamRecord
@@ -36,15 +36,15 @@ class Contents:
     def add(self, record: StreamRecord) -> None:
         """Takes one record of a stream."""
         self.stream_records += 1
-        if not aggregation.is_aggregated(record.data):
+        if not deaggregation.is_aggregated(record.data):
             self._add_user_record(
-                record, aggregation.UserRecord(record.partition_key, None, record.data), False
+                record, deaggregation.UserRecord(record.partition_key, None, record.data), False
             )
             return
         self.aggregated_stream_records += 1
         try:
-            user_records = aggregation.deaggregate(record.data)
-        except aggregation.DamagedAggregateError as e:
+            user_records = deaggregation.deaggregate(record.data)
+        except deaggregation.DamagedAggregateError as e:
             self._note(record, str(e))
             return
         for user_record in user_records:
@@ -72,7 +72,7 @@ class Contents:
         return round(aggregated / max(1, with_company), 4)
 
     def _add_user_record(
-        self, record: StreamRecord, user_record: aggregation.UserRecord, aggregated: bool
+        self, record: StreamRecord, user_record: deaggregation.UserRecord, aggregated: bool
     ) -> None:
         self.user_records += 1
         self.aggregated_user_records += aggregated
@@ -87,7 +87,7 @@ class Contents:
         self._arrivals.setdefault(record.shard.id, []).append((newest, aggregated))
 
     def _problem(
-        self, shard: Shard, user_record: aggregation.UserRecord, aggregated: bool
+        self, shard: Shard, user_record: deaggregation.UserRecord, aggregated: bool
     ) -> str | None:
         key, buckets = user_record.partition_key, self._settings.buckets
         if not key.isascii() or not key.isdigit() or str(int(key)) != key or int(key) >= buckets:

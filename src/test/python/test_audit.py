@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-import aggregation
 import audit
+import deaggregation
 import identity
 import journal_bytes
 import journal_file
@@ -23,7 +23,7 @@ from contents import Contents
 from journal_bytes import Written, frame
 from reference_conf import RecordSettings
 from stream import Shard, StreamRecord
-from test_aggregation import encode
+from test_deaggregation import encode
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = reference_conf.read()
@@ -42,24 +42,24 @@ def expected(tmp_path: Path) -> audit.Expected:
     return audit.expect(journal_bytes.write(tmp_path, [ENTRIES], 1024 * 1024), SETTINGS)
 
 
-def user_records(expected: audit.Expected) -> list[aggregation.UserRecord]:
+def user_records(expected: audit.Expected) -> list[deaggregation.UserRecord]:
     """Returns a user record for each trade that must be on the stream."""
     records = []
     for symbol, lines in expected.lines.values():
         bucket = identity.bucket_of(symbol, SETTINGS.buckets)
         hash_key = identity.explicit_hash_key_of(bucket, SETTINGS.buckets)
-        records += [aggregation.UserRecord(str(bucket), hash_key, line) for line in lines]
+        records += [deaggregation.UserRecord(str(bucket), hash_key, line) for line in lines]
     return records
 
 
-def aggregated(records: list[aggregation.UserRecord]) -> list[StreamRecord]:
+def aggregated(records: list[deaggregation.UserRecord]) -> list[StreamRecord]:
     return [
         StreamRecord(WHOLE, str(at), "a", encode(records[at : at + 100]))
         for at in range(0, len(records), 100)
     ]
 
 
-def alone(record: aggregation.UserRecord) -> StreamRecord:
+def alone(record: deaggregation.UserRecord) -> StreamRecord:
     return StreamRecord(WHOLE, "alone", record.partition_key, record.data)
 
 
@@ -111,7 +111,7 @@ def test_a_line_that_differs_is_unexpected_and_its_trade_missing(
 ) -> None:
     records = user_records(expected)
     first = next(r for r in records if b'"crypto"' in r.data)
-    changed = aggregation.UserRecord(
+    changed = deaggregation.UserRecord(
         first.partition_key, first.explicit_hash_key, change(first.data)
     )
     assert changed.data != first.data
@@ -124,7 +124,7 @@ def test_a_line_that_differs_is_unexpected_and_its_trade_missing(
 def test_a_line_in_another_bucket_is_unexpected(expected: audit.Expected) -> None:
     records = user_records(expected)
     other = str((int(records[0].partition_key) + 1) % SETTINGS.buckets)
-    moved = aggregation.UserRecord(other, None, records[0].data)
+    moved = deaggregation.UserRecord(other, None, records[0].data)
     numbers = result(expected, [*aggregated(records[1:]), alone(moved)])
     assert (numbers["missing"], numbers["unexpected"]) == (1, 1)
 
@@ -139,9 +139,9 @@ def test_a_line_in_another_bucket_is_unexpected(expected: audit.Expected) -> Non
         (StreamRecord(WHOLE, "1", "3", b"x" * 20_000 + b"\n"), "longer than a user record may be"),
         (StreamRecord(WHOLE, "1", "3", b"x"), "does not end in a newline"),
         (StreamRecord(WHOLE, "1", "3", b""), "does not end in a newline"),
-        (StreamRecord(WHOLE, "1", "a", aggregation.MAGIC + b"x" * 40), "digest wrong"),
+        (StreamRecord(WHOLE, "1", "a", deaggregation.MAGIC + b"x" * 40), "digest wrong"),
         (
-            StreamRecord(WHOLE, "1", "a", encode([aggregation.UserRecord("3", "7", b"x\n")] * 2)),
+            StreamRecord(WHOLE, "1", "a", encode([deaggregation.UserRecord("3", "7", b"x\n")] * 2)),
             "explicit hash key not the bucket's",
         ),
     ],
@@ -265,8 +265,8 @@ def test_company_is_another_user_record_of_the_shard_within_the_buffered_time() 
     settings = RecordSettings({}, 1, 16 * 1024)
     key = identity.explicit_hash_key_of(0, 1)
 
-    def at(time: int) -> aggregation.UserRecord:
-        return aggregation.UserRecord("0", key, b'{"received_at":%d}\n' % time)
+    def at(time: int) -> deaggregation.UserRecord:
+        return deaggregation.UserRecord("0", key, b'{"received_at":%d}\n' % time)
 
     records = [*aggregated([at(1000), at(1050)]), alone(at(1120)), alone(at(5000))]
     contents = Contents(settings).add_all(records)

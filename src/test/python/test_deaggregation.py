@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import aggregation
+import deaggregation
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -23,7 +23,7 @@ PAYLOADS = Path(__file__).parents[1] / "resources/payloads"
 KEYS = st.text(min_size=1, max_size=20)
 HASH_KEYS = st.one_of(st.none(), st.integers(0, 2**128 - 1).map(str))
 RECORDS = st.lists(
-    st.builds(aggregation.UserRecord, KEYS, HASH_KEYS, st.binary(max_size=300)), min_size=1
+    st.builds(deaggregation.UserRecord, KEYS, HASH_KEYS, st.binary(max_size=300)), min_size=1
 )
 
 
@@ -32,7 +32,7 @@ def records_in(name: str) -> list[bytes]:
     return [base64.b64decode(record["kinesis"]["data"]) for record in event["Records"]]
 
 
-def encode(user_records: list[aggregation.UserRecord]) -> bytes:
+def encode(user_records: list[deaggregation.UserRecord]) -> bytes:
     encoder = aggregator.RecordAggregator()
     for user_record in user_records:
         encoder.add_user_record(
@@ -42,12 +42,12 @@ def encode(user_records: list[aggregation.UserRecord]) -> bytes:
 
 
 def sealed(message: bytes) -> bytes:
-    return aggregation.MAGIC + message + hashlib.md5(message).digest()
+    return deaggregation.MAGIC + message + hashlib.md5(message).digest()
 
 
 @given(RECORDS)
-def test_returns_what_the_public_encoder_was_given(records: list[aggregation.UserRecord]) -> None:
-    decoded = aggregation.deaggregate(encode(records))
+def test_returns_what_the_public_encoder_was_given(records: list[deaggregation.UserRecord]) -> None:
+    decoded = deaggregation.deaggregate(encode(records))
     assert [(r.partition_key, r.data) for r in decoded] == [
         (r.partition_key, r.data) for r in records
     ]
@@ -68,8 +68,8 @@ def test_returns_what_the_public_encoder_was_given(records: list[aggregation.Use
 )
 def test_takes_a_captured_record_apart(name: str, count: int) -> None:
     (data,) = records_in(name)
-    assert aggregation.is_aggregated(data)
-    assert len(aggregation.deaggregate(data)) == count
+    assert deaggregation.is_aggregated(data)
+    assert len(deaggregation.deaggregate(data)) == count
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ def test_takes_a_captured_record_apart(name: str, count: int) -> None:
 )
 def test_refuses_a_damaged_record_whole(name: str) -> None:
     (data,) = records_in(name)
-    assert aggregation.is_aggregated(data)
-    with pytest.raises(aggregation.DamagedAggregateError):
-        aggregation.deaggregate(data)
+    assert deaggregation.is_aggregated(data)
+    with pytest.raises(deaggregation.DamagedAggregateError):
+        deaggregation.deaggregate(data)
 
 
 def test_every_truncation_is_refused() -> None:
     (data,) = records_in("lambda_kpl_3_json_records.json")
-    for length in range(len(aggregation.MAGIC), len(data)):
-        with pytest.raises(aggregation.DamagedAggregateError):
-            aggregation.deaggregate(data[:length])
+    for length in range(len(deaggregation.MAGIC), len(data)):
+        with pytest.raises(deaggregation.DamagedAggregateError):
+            deaggregation.deaggregate(data[:length])
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_every_truncation_is_refused() -> None:
     ],
 )
 def test_refuses_what_the_format_does_not_allow(message: bytes, problem: str) -> None:
-    with pytest.raises(aggregation.DamagedAggregateError, match=problem):
-        aggregation.deaggregate(sealed(message))
+    with pytest.raises(deaggregation.DamagedAggregateError, match=problem):
+        deaggregation.deaggregate(sealed(message))
 
 
 def test_tags_are_allowed() -> None:
     record = b"\x08\x00\x1a\x01x\x22\x03\x0a\x01t"
     message = b"\x0a\x01k\x1a" + bytes([len(record)]) + record
-    assert aggregation.deaggregate(sealed(message)) == [aggregation.UserRecord("k", None, b"x")]
+    assert deaggregation.deaggregate(sealed(message)) == [deaggregation.UserRecord("k", None, b"x")]

@@ -1,0 +1,11 @@
+"""Importing this puts lambda/ on the path: its readers of records and numbers serve here as well.
+
+A program of this folder is started by its path, so Python finds only this folder by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "lambda"))
