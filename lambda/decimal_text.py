@@ -12,6 +12,7 @@ MAX_EXPONENT = 125
 
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?)([0-9]+))?")
 _HUGE = 10**9
+_MAX_SHORT_LENGTH = 64  # so that what is remembered has a bound in bytes, too
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,12 @@ class DecimalText:
         return f"-{plain}" if self.negative else plain
 
 
-@functools.lru_cache(maxsize=65536)
 def parse(text: str) -> DecimalText:
-    """Parses a JSON number."""
+    """Parses a JSON number, of any length, in time in proportion to it."""
+    return _parse_short(text) if len(text) <= _MAX_SHORT_LENGTH else _parse(text)
+
+
+def _parse(text: str) -> DecimalText:
     matched = _NUMBER.fullmatch(text)
     if matched is None:
         raise ValueError(f"not a JSON number: length={len(text)}")
@@ -74,3 +78,6 @@ def parse(text: str) -> DecimalText:
         return DecimalText(negative=False, digits="", scale=0)
     scale = exponent - len(fraction) + len(digits) - len(significant)
     return DecimalText(sign == "-", significant, scale)
+
+
+_parse_short = functools.lru_cache(maxsize=16384)(_parse)

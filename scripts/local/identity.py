@@ -5,19 +5,19 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import xxhash
 
 import decimal_text
+import json_text
 from journal_file import FRAME, Entry
+from json_text import Number
 
-MAX_DEPTH = 512
 MAX_SYMBOL_LENGTH = 256
 MAX_LINE_LENGTH = 8192
 FIRST_TRADED_AT = 946_684_800_000
@@ -25,7 +25,6 @@ LAST_TRADED_AT = 4_102_444_799_999
 KEY_LAYOUT_VERSION = 1
 
 _BOM = b"\xef\xbb\xbf"
-_STRINGS_AND_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _NO_ID = "-" * 22
 
 
@@ -35,12 +34,6 @@ class BrokenMessageError(Exception):
 
 class RejectedTradeError(Exception):
     """A trade that cannot be right; its argument is the reason."""
-
-
-class Number(str):
-    """The text of a JSON number, told apart from a JSON string."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -193,12 +186,8 @@ def elements_of(message: bytes) -> list[Any]:
     """Returns the received trades of a message, none if it is not of type trade."""
     try:
         text = message.removeprefix(_BOM).decode()
-        if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
-            raise BrokenMessageError
-        parsed = json.loads(
-            text, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
-        )
-    except (ValueError, RecursionError) as e:
+        parsed = json_text.parse(text)
+    except ValueError as e:
         raise BrokenMessageError from e
     if not isinstance(parsed, dict) or type(parsed.get("type")) is not str:
         return []
@@ -279,20 +268,5 @@ def _check_price_and_volume(price: str, volume: str) -> tuple[str, str]:
     return numbers[0].canonical(), numbers[1].canonical()
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for found in _STRINGS_AND_BRACKETS.findall(text):
-        if found in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif found in "]}":
-            depth -= 1
-    return deepest
-
-
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"not JSON: {name}")
