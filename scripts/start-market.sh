@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The main job: takes the feed of an environment, journals it and publishes every trade to Kinesis, until a signal or for a given time.
 #
-#   scripts/start-market.sh [local|dev|prod] [--for DURATION] [--json]
+#   scripts/start-market.sh [local|dev|prod] [--for DURATION] [--until-hours-end] [--json]
 #
 # local (the default) needs nothing but a JDK and Python: it starts a Kinesis and a market on this machine, runs the ingester between them, and
 # at the end proves, trade by trade, that the stream holds all that was received. It also takes --rate TRADES_A_SECOND, --capture FILE,
 # --shards N, --crash-after DURATION and --set SETTING=VALUE.
 # dev and prod become the ingester with conf/dev.conf or conf/prod.conf; the API key comes from conf/application.properties, FINNHUB_API_KEY or
-# FINNHUB_API_KEY_FILE, never from the command line.
+# FINNHUB_API_KEY_FILE, never from the command line. With --until-hours-end they stop when the hours of the setting feed.hours are over.
 #
 # DURATION is a number and ms, s, m or h, counted from the first trade. With --json the last line on stdout is one JSON object.
 # Changes: target/ (the build), .venv/ and data/local/ (emptied at each start of local), data/<env>/ (the journal of dev and prod).
@@ -53,11 +53,15 @@ check_arguments() {
         exit 0
         ;;
       --json) continue ;;
+      --until-hours-end)
+        [[ $environment != local ]] || fail 2 "option of dev and prod only: option=$option env=$environment"
+        continue
+        ;;
       --for) ;;
       --rate | --capture | --shards | --crash-after | --set)
         [[ $environment == local ]] || fail 2 "option of local only: option=$option env=$environment"
         ;;
-      *) fail 2 "unknown option: option=${option%%=*} (expected: [local|dev|prod] [--for DURATION] [--json]; --help tells more)" ;;
+      *) fail 2 "unknown option: option=${option%%=*} (expected: [local|dev|prod] [--for DURATION] [--until-hours-end] [--json]; --help tells more)" ;;
     esac
     (($# > 0)) || fail 2 "option without a value: option=$option"
     check_value "$option" "$1"

@@ -72,6 +72,12 @@ variables=()
   [ "$output" = "start-market.sh: option of local only: option=--rate env=prod" ]
 }
 
+@test "the end of the hours ends dev and prod, not the local environment" {
+  start local --until-hours-end
+  [ "$status" -eq 2 ]
+  [ "$output" = "start-market.sh: option of dev and prod only: option=--until-hours-end env=local" ]
+}
+
 @test "no Java is told with the remedy" {
   rm "$bin/java"
   start dev
@@ -186,5 +192,5 @@ variables=()
 @test "--help tells the usage" {
   start local --help
   [ "$status" -eq 0 ]
-  [[ $output == *"scripts/start-market.sh [local|dev|prod] [--for DURATION] [--json]"* ]]
+  [[ $output == *"scripts/start-market.sh [local|dev|prod] [--for DURATION] [--until-hours-end] [--json]"* ]]
 }

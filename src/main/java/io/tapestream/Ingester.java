@@ -81,6 +81,8 @@ final class Ingester {
     private final UserRecordPutter putter;
     private final JournalKeeper keeper;
     private final FeedClient feed;
+    private final FeedGate gate;
+    private final HoursWatch hours;
     private final Thread publisherThread;
     private final Thread keeperThread;
     private volatile boolean stopping;
@@ -107,7 +109,9 @@ final class Ingester {
             keeper = new JournalKeeper(
                     journal, settings.journal().maxBytes(), putter::acknowledgedPosition, metrics, this::fail);
             feed = open(feed(surroundings.clock()));
-            keeper.holds(feed);
+            gate = new FeedGate(feed);
+            hours = new HoursWatch(settings.hours(), surroundings.clock(), gate);
+            keeper.holds(gate);
             open(JmxReporter.forRegistry(metrics).inDomain("io.tapestream").build())
                     .start();
             if (settings.status().port() >= 0) {
@@ -145,7 +149,11 @@ final class Ingester {
                 journal.endPosition());
         publisherThread.start();
         keeperThread.start();
-        feed.open();
+        hours.look();
+        gate.start();
+        if (!settings.hours().windows().isEmpty()) {
+            new Threads("hours").newThread(hours).start();
+        }
     }
 
     private void checkStream(Surroundings surroundings) {
@@ -225,7 +233,8 @@ final class Ingester {
     synchronized boolean stop(String reason) throws InterruptedException {
         if (!stopping) {
             stopping = true;
-            feed.close(reason);
+            hours.stop();
+            gate.closeForGood(reason);
             publisher.drain(settings.stopTimeout().toNanos());
             publisherThread.join(
                     settings.stopTimeout().plus(Duration.ofSeconds(10)).toMillis());
@@ -260,6 +269,11 @@ final class Ingester {
         return Math.max(0, journal.endPosition() - putter.acknowledgedPosition());
     }
 
+    /** Whether the feed is closed because its hours are over. */
+    boolean isOutsideHours() {
+        return hours.isOutside();
+    }
+
     /** How it is doing now. */
     Health health() {
         FeedClient.State feedState = feed.state();
@@ -276,6 +290,7 @@ final class Ingester {
         details.put("unacknowledged_bytes", unacknowledgedBytes());
         details.put("outstanding_records", putter.outstandingRecords());
         details.put("journal_full", keeper.isFull());
+        details.put("outside_hours", hours.isOutside());
         String state = stopping ? "stopping" : degraded ? "degraded" : "running";
         return new Health(!degraded && !stopping, state, details);
     }

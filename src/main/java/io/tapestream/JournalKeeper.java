@@ -2,7 +2,6 @@ package io.tapestream;
 
 import com.codahale.metrics.Counter;
 import com.codahale.metrics.MetricRegistry;
-import io.tapestream.feed.FeedClient;
 import io.tapestream.journal.Journal;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -21,6 +20,7 @@ import org.slf4j.LoggerFactory;
 final class JournalKeeper implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(JournalKeeper.class);
     private static final long ROUND_NANOS = 50_000_000;
+    private static final String FULL = "journal-full";
 
     private final Journal journal;
     private final long maxBytes;
@@ -28,7 +28,7 @@ final class JournalKeeper implements Runnable {
     private final Consumer<Throwable> onFailure;
     private final Counter fullCloses;
 
-    private volatile @Nullable FeedClient feed;
+    private volatile @Nullable FeedGate feed;
     private volatile boolean feedWaits;
     private volatile boolean full;
     private volatile boolean stopped;
@@ -53,7 +53,7 @@ final class JournalKeeper implements Runnable {
     }
 
     /** Names the feed that is held to the journal's bounds. */
-    void holds(FeedClient newFeed) {
+    void holds(FeedGate newFeed) {
         feed = newFeed;
     }
 
@@ -63,7 +63,7 @@ final class JournalKeeper implements Runnable {
         try {
             while (!stopped) {
                 journal.maintain(acknowledged.getAsLong(), false);
-                FeedClient held = feed;
+                FeedGate held = feed;
                 if (held != null) {
                     resumeWhenThereIsRoom(held);
                     holdToBound(held);
@@ -75,14 +75,14 @@ final class JournalKeeper implements Runnable {
         }
     }
 
-    private void resumeWhenThereIsRoom(FeedClient held) {
+    private void resumeWhenThereIsRoom(FeedGate held) {
         if (feedWaits && journal.appender().hasRoom()) {
             feedWaits = false;
             held.resume();
         }
     }
 
-    private void holdToBound(FeedClient held) {
+    private void holdToBound(FeedGate held) {
         long position = acknowledged.getAsLong();
         if (!full && journal.isFull(position)) {
             full = true;
@@ -91,11 +91,11 @@ final class JournalKeeper implements Runnable {
                     "journal full, feed closed unacknowledged={} bound={} (it reopens when half is acknowledged; see why Kinesis does not take records, or raise journal.max-bytes)",
                     journal.endPosition() - position,
                     maxBytes);
-            held.close("journal-full");
+            held.close(FULL);
         } else if (full && journal.endPosition() - position < maxBytes / 2) {
             full = false;
             LOG.warn("journal half drained, feed reopens unacknowledged={}", journal.endPosition() - position);
-            held.open();
+            held.open(FULL);
         }
     }
 

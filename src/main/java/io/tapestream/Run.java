@@ -16,6 +16,14 @@ final class Run {
     private static final Logger LOG = LoggerFactory.getLogger(Run.class);
     private static final long POLL_MILLIS = 20;
 
+    /**
+     * What ends a run besides a signal or a failure.
+     *
+     * @param runFor how long to run, from the first trade; null for no limit
+     * @param untilHoursEnd whether it ends when the feed's hours are over
+     */
+    record Limits(@Nullable Duration runFor, boolean untilHoursEnd) {}
+
     private final Settings settings;
     private final boolean json;
     private final PrintStream out;
@@ -34,16 +42,16 @@ final class Run {
     /**
      * Starts, waits for the end and finishes; returns the exit code.
      *
-     * @param runFor how long to run, from the first trade; null for until a signal
+     * @param limits what ends it besides a signal or a failure
      * @param progressOut where a line a second goes; null for nowhere
      */
-    int toEnd(@Nullable Duration runFor, @Nullable PrintStream progressOut) throws InterruptedException {
+    int toEnd(Limits limits, @Nullable PrintStream progressOut) throws InterruptedException {
         Ingester started = start();
         if (progressOut != null) {
             progress = new Progress(started, progressOut);
             new Threads("progress").newThread(progress).start();
         }
-        Throwable failure = await(started, runFor);
+        Throwable failure = await(started, limits);
         return finish(failure);
     }
 
@@ -54,7 +62,7 @@ final class Run {
         return starting;
     }
 
-    private @Nullable Throwable await(Ingester running, @Nullable Duration runFor) throws InterruptedException {
+    private @Nullable Throwable await(Ingester running, Limits limits) throws InterruptedException {
         while (true) {
             try {
                 return running.failure().get(POLL_MILLIS, TimeUnit.MILLISECONDS);
@@ -62,13 +70,17 @@ final class Run {
                 if (firstTradeNanos == 0 && running.counts().of("record.trades-received") > 0) {
                     firstTradeNanos = System.nanoTime();
                 }
-                if (runFor != null && firstTradeNanos != 0 && System.nanoTime() - firstTradeNanos >= runFor.toNanos()) {
+                if (hasRunFor(limits.runFor()) || (limits.untilHoursEnd() && running.isOutsideHours())) {
                     return null;
                 }
             } catch (ExecutionException e) {
                 return e.getCause();
             }
         }
+    }
+
+    private boolean hasRunFor(@Nullable Duration duration) {
+        return duration != null && firstTradeNanos != 0 && System.nanoTime() - firstTradeNanos >= duration.toNanos();
     }
 
     /** Stops, prints the summary, and says with which code to exit. Once; a second caller waits for the first. */

@@ -19,6 +19,11 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--for", paramLabel = "DURATION", description = "stop this long after the first trade, e.g. 30s")
     private @Nullable Duration runFor;
 
+    @Option(
+            names = "--until-hours-end",
+            description = "stop when the feed's hours (feed.hours) are over, for a scheduler")
+    private boolean untilHoursEnd;
+
     @Option(names = "--json", description = "print the summary as one JSON object")
     private boolean json;
 
@@ -31,6 +36,6 @@ final class RunCommand implements Callable<Integer> {
         Run run = new Run(settings, json, System.out);
         Thread hook = new Thread(run::onSignal, "stop");
         Runtime.getRuntime().addShutdownHook(hook);
-        return run.toEnd(runFor, progress ? System.err : null);
+        return run.toEnd(new Run.Limits(runFor, untilHoursEnd), progress ? System.err : null);
     }
 }

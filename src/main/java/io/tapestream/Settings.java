@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param environment name of the environment, e.g. {@code local}
  * @param apiKey the venue's key; null where a command needs none
  * @param keepRedelivered whether frames that were delivered before are published again
+ * @param hours when the feed is wanted
  * @param stopTimeout how long a stop waits for acknowledgements
  * @param log format and level of the log
  */
@@ -32,6 +33,7 @@ record Settings(
         String environment,
         @Nullable ApiKey apiKey,
         boolean keepRedelivered,
+        FeedHours hours,
         FeedSettings feed,
         JournalSettings journal,
         RecordSettings record,
@@ -65,6 +67,7 @@ record Settings(
                 environment,
                 apiKey,
                 reader.oneOf("feed.redelivered-frames", List.of("drop", "keep")).equals("keep"),
+                hours(reader),
                 feed(reader, maxMessageLength),
                 journal,
                 record(feedName, config, reader),
@@ -81,6 +84,15 @@ record Settings(
     /** The key, for the commands that have asked for it. */
     ApiKey requiredApiKey() {
         return Objects.requireNonNull(apiKey, "apiKey");
+    }
+
+    private static FeedHours hours(SettingsReader reader) {
+        try {
+            return FeedHours.parse(reader.texts("feed.hours"));
+        } catch (IllegalArgumentException e) {
+            reader.problem("feed.hours", String.valueOf(e.getMessage()));
+            return new FeedHours(List.of());
+        }
     }
 
     private static JournalSettings journal(String environment, String feed, String stream, SettingsReader reader) {

@@ -38,6 +38,7 @@ final class IngesterRig {
     final Map<String, String> variables = new HashMap<>(Map.of("FINNHUB_API_KEY", "SECRETTOKEN123"));
     StreamCheck.Answer streamAnswer = StreamCheck.Answer.READY;
     Producer producer = FakeKinesisProducer.acknowledging();
+    InstantSource clock = InstantSource.system();
 
     private final Path folder;
 
@@ -68,7 +69,6 @@ final class IngesterRig {
     }
 
     Ingester.Surroundings surroundings() {
-        InstantSource clock = InstantSource.system();
         Settings settings = settings();
         return new Ingester.Surroundings(
                 clock,

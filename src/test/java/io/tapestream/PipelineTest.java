@@ -16,11 +16,13 @@ import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.record.RecordSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -224,6 +226,28 @@ class PipelineTest {
 
         assertThat(venue.mostOpen()).isEqualTo(1);
         assertThat(first.stop("test")).isTrue();
+    }
+
+    @Test
+    void outsideItsHoursTheFeedHasNoConnection() throws Exception {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-25T08:59:00Z"));
+        rig.clock = now::get;
+        rig.properties.put("feed.hours", "[\"UTC Mon-Fri 09:00-17:00\"]");
+        Ingester ingester = rig.start();
+        assertThat(ingester.health().details()).containsEntry("feed", "closed").containsEntry("outside_hours", true);
+        assertThat(ingester.health().healthy()).isTrue();
+
+        now.set(Instant.parse("2026-11-25T09:00:00Z"));
+        send(venue.awaitPeer(), AAPL);
+        awaitFrames(ingester, AAPL.size());
+        now.set(Instant.parse("2026-11-25T17:00:00Z"));
+        await().untilAsserted(() -> assertThat(ingester.isOutsideHours()).isTrue());
+        await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("feed", "closed"));
+
+        assertThat(ingester.stop("test")).isTrue();
+        assertThat(closeReasons()).containsExactly("outside-hours");
+        assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES);
+        assertThat(venue.mostOpen()).isEqualTo(1);
     }
 
     @Test

@@ -123,6 +123,16 @@ class SettingsTest {
     }
 
     @Test
+    void hoursThatAreNoneAreToldWithTheRule() throws IOException {
+        write("dev.conf", "feed.symbols = [AAPL]\nfeed.hours = [\"New York 9-16\"]");
+
+        assertThat(problems())
+                .singleElement()
+                .asString()
+                .contains("dev.conf:2: feed.hours: not hours: value=\"New York 9-16\" (" + FeedHours.RULE);
+    }
+
+    @Test
     void allProblemsAreToldAtOnceWithFileLineAndRemedy() throws IOException {
         write("dev.conf", """
                 feed.symbols = [AAPL]
