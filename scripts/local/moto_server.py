@@ -1,9 +1,10 @@
-"""The local AWS: moto in server mode over TLS, with two of its habits changed.
+"""The local AWS: moto in server mode over TLS, with some of its habits changed.
 
 moto numbers a shard's records without a lock, so concurrent puts overwrite records that were
 acknowledged; here puts are taken one after another, and a shard is read by sequence number instead
 of from its beginning. And moto invokes a function that is mapped to a stream by itself, in Docker,
-once a record; here it never does: what polls the stream is our own.
+once a record; here it never does: what polls the stream is our own. A stack that a change set makes
+or changes has outputs, as in AWS, and remembers with which parameters.
 
 Prints its address as the only line on stdout once it serves, and writes it to --ready-file. Ends on
 SIGTERM, SIGINT and SIGHUP.
@@ -20,6 +21,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.parsing import OutputMap
 from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -56,6 +59,7 @@ def change_moto_habits(strategy: str) -> None:
         (KinesisBackend, "_send_stream_metrics", _no_metrics),
         # Without a word on it the KPL warns, and asks again and again.
         (Stream, "to_json_summary", _with_strategy(Stream.to_json_summary, strategy)),
+        (ChangeSet, "apply", _remembered(ChangeSet.apply)),
     )
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
@@ -76,6 +80,16 @@ def _with_strategy(describe: Callable[..., Any], strategy: str) -> Callable[...,
         return summary
 
     return described
+
+
+def _remembered(apply: Callable[[ChangeSet], None]) -> Callable[[ChangeSet], None]:
+    def applied(changes: ChangeSet) -> None:
+        apply(changes)
+        stack = changes.stack
+        stack.parameters = changes.parameters
+        stack.output_map = OutputMap(stack.resource_map, changes.template_dict, stack.stack_id)
+
+    return applied
 
 
 def _put_in_stream(
