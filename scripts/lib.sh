@@ -14,6 +14,11 @@ fail() {
   exit "$code"
 }
 
+# usage: the text at the head of the script that runs.
+usage() {
+  sed -n '2,/^set /{/^#/s/^# \{0,1\}//p;}' "$0"
+}
+
 # java_program: the Java that JAVA_HOME or the path leads to.
 java_program() {
   if [[ -n ${JAVA_HOME:-} ]]; then
