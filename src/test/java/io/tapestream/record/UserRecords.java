@@ -2,6 +2,7 @@ package io.tapestream.record;
 
 import com.codahale.metrics.Counter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Makes user records for tests of what takes them. */
 public final class UserRecords {
@@ -16,6 +17,17 @@ public final class UserRecords {
         System.arraycopy(bytes, 0, room, userRecord.length(), bytes.length);
         userRecord.add(bytes.length, receivedAtMillis);
         return userRecord;
+    }
+
+    /** What the packer makes of the messages of a capture in conf/captures, handed out after every so many. */
+    public static List<UserRecord> ofCapture(String name, int messagesAtOnce) {
+        PackedFrames frames = new PackedFrames();
+        List<String> messages = PackedFrames.captured(name);
+        for (int from = 0; from < messages.size(); from += messagesAtOnce) {
+            frames.feed(messages.subList(from, Math.min(from + messagesAtOnce, messages.size())));
+            frames.packer.flush();
+        }
+        return List.copyOf(frames.userRecords);
     }
 
     /** Whether the record's memory was given back. */
