@@ -19,11 +19,11 @@ import journal_file
 import market_log
 import reference_conf
 import stored
+from aggregates import encode
 from contents import Contents
 from journal_bytes import Written, frame
 from reference_conf import RecordSettings
 from stream import Shard, StreamRecord
-from test_deaggregation import encode
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = reference_conf.read()

@@ -17,7 +17,7 @@ import deaggregation
 import identity
 import reference_conf
 import trades
-from test_deaggregation import records_in
+from aggregates import records_in
 from test_decimal_text import NUMBERS
 
 ROOT = Path(__file__).parents[3]
