@@ -158,7 +158,7 @@ class MarketFrameTest {
     @Test
     void sendsEveryPayloadThatHasTradesByteForByteToWhoeverSubscribedAll() throws Exception {
         try (var files = Files.list(Path.of("src/test/resources/payloads"))) {
-            for (Path file : files.toList()) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
                 String text = Files.readString(file);
                 load(text, 0);
                 Set<String> all = new HashSet<>();
