@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 import warnings
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 import deaggregation
 from aggregates import (
+    PAYLOADS,
     bytes_field,
     encode,
     encode_by_hand,
@@ -35,6 +40,7 @@ USER_RECORDS = st.lists(
 )
 TRADE_1 = b'{"c":null,"p":95372.09,"s":"BINANCE:BTCUSDT","t":1768655932976,"v":0.00063}'
 TRADE_2 = b'{"c":null,"p":95372.09,"s":"BINANCE:BTCUSDT","t":1768655933296,"v":0.00058}'
+KPL_RECORDINGS = sorted((PAYLOADS / "kpl").glob("*.json"))
 REAL = [
     "lambda_kpl_1_record.json",
     "lambda_kpl_2_records.json",
@@ -55,6 +61,14 @@ DAMAGED = [
 def real(name: str) -> bytes:
     (data,) = records_in(name)
     return data
+
+
+def recorded(record: dict[str, str | None]) -> UserRecord:
+    """Returns a record of a recording of the KPL, a stream record as if it came alone."""
+    partition_key, data = record["partition_key"], record["data"]
+    assert partition_key is not None
+    assert data is not None
+    return UserRecord(partition_key, record["explicit_hash_key"], base64.b64decode(data))
 
 
 def decoded_by_protobuf(message: bytes) -> list[UserRecord] | None:
@@ -167,6 +181,23 @@ def test_what_is_not_one_whole_record_is_refused(data: bytes) -> None:
     assert is_damaged(data)
 
 
+@pytest.mark.parametrize("path", KPL_RECORDINGS, ids=lambda path: str(path.name))
+def test_what_the_kpl_was_given_is_returned(path: Path) -> None:
+    recording = json.loads(path.read_text())
+    returned: list[UserRecord] = []
+    for stream_record in map(recorded, recording["stream_records"]):
+        aggregated = deaggregation.is_aggregated(stream_record.data)
+        returned += deaggregate(stream_record.data) if aggregated else [stream_record]
+    given_records = [recorded(record) for record in recording["user_records"]]
+    assert Counter(returned) == Counter(given_records)  # it may change their order
+    assert len(returned) == len(given_records)
+
+
+def test_the_kpl_was_recorded_with_one_two_ten_and_363_user_records() -> None:
+    counts = [len(json.loads(path.read_text())["user_records"]) for path in KPL_RECORDINGS]
+    assert sorted(counts) == [1, 2, 10, 363]
+
+
 @given(USER_RECORDS, st.booleans())
 def test_what_was_aggregated_is_returned(records: list[UserRecord], tables_last: bool) -> None:
     assert deaggregate(encode_by_hand(records, tables_last)) == records
@@ -209,6 +240,17 @@ def test_every_byte_that_is_changed_is_noticed(name: str) -> None:
         assert is_damaged(damaged)
     for damaged in damages(data[: len(deaggregation.MAGIC)], 0):
         assert not deaggregation.is_aggregated(damaged + data[len(deaggregation.MAGIC) :])
+
+
+def test_every_byte_of_what_the_kpl_put_that_is_changed_is_noticed() -> None:
+    recording = json.loads((PAYLOADS / "kpl/kpl-2-user-records.json").read_text())
+    (stream_record,) = map(recorded, recording["stream_records"])
+    data = bytearray(stream_record.data)
+    for at in range(len(deaggregation.MAGIC), len(data)):
+        data[at] ^= 1 << at % 8
+        assert is_damaged(bytes(data))
+        data[at] ^= 1 << at % 8
+    assert len(deaggregate(bytes(data))) == 2
 
 
 @pytest.mark.parametrize("name", REAL)
