@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds tapestream/local-kinesis:test, the image of the local Kinesis that the container tests use.
+# Builds the images that the container tests use: tapestream/local-kinesis:test, the local Kinesis and DynamoDB, and tapestream/python:test, the
+# Python 3.13 that it stands on and nothing else, as AWS has it for the function.
 #
 #   scripts/docker-image.sh
 #
-# The base is python:3.13-slim if it is there or can be pulled, else a Debian with its own Python, made here from Debian's packages. The Python
-# packages are fetched on the host, for the Python of the base, since a build may lack the certificates or the network that this takes.
+# The base is python:3.13-slim if it is there or can be pulled, else Debian trixie with its own Python 3.13, made here from Debian's packages.
+# The Python packages are fetched on the host, for the Python of the base, since a build may lack the certificates or the network that this takes.
 # Changes: images of the engine that DOCKER_HOST names; installs debootstrap where it is needed and missing (needs root).
 set -euo pipefail
 
@@ -13,14 +14,17 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/scripts/lib.sh"
 
 image=tapestream/local-kinesis:test
+python_image=tapestream/python:test
 official=python:3.13-slim
-own=tapestream/debian-python:bookworm
+own=tapestream/debian-python:trixie
 
 main() {
   local base version context
   docker version >/dev/null 2>&1 || fail 3 "no Docker engine answers: DOCKER_HOST=${DOCKER_HOST:-} (scripts/docker-engine.sh up)"
   ensure_venv "$root/scripts/requirements.txt" "$root/target/venv.log"
+  mkdir -p "$root/target"
   base=$(base_image)
+  docker tag "$base" "$python_image"
   version=$(docker run --rm --network none --entrypoint python3 "$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   say "building $image on $base, Python $version"
   context=$(mktemp -d)
@@ -50,7 +54,7 @@ make_own_base() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap
   fi
   tree=$(mktemp -d)
-  debootstrap --variant=minbase --include=python3 bookworm "$tree" >"$root/target/debootstrap.log"
+  debootstrap --variant=minbase --include=python3 trixie "$tree" >"$root/target/debootstrap.log"
   tar -C "$tree" --exclude=./proc --exclude=./sys --exclude=./dev -c . | docker import - "$own" >/dev/null
   rm -rf "$tree"
 }
