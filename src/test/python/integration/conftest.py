@@ -67,7 +67,13 @@ def kinesis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKinesis]:
 
 
 @pytest.fixture
-def rig(built: None, kinesis: LocalKinesis, tmp_path: Path) -> Iterator[Rig]:
-    """The processes of one test; none of them outlives it."""
+def bare_rig(kinesis: LocalKinesis, tmp_path: Path) -> Iterator[Rig]:
+    """The processes of one test that starts Python programs only; none of them outlives it."""
     with contextlib.closing(Rig(tmp_path / tmp_path.name, kinesis)) as opened:
         yield opened
+
+
+@pytest.fixture
+def rig(built: None, bare_rig: Rig) -> Rig:
+    """The processes of one test; none of them outlives it."""
+    return bare_rig
