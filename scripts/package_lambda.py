@@ -25,7 +25,7 @@ FOLDER = ROOT / "target/lambda"
 PYTHON = "3.13"
 """The runtime's version, as in conf/aws/template.yaml."""
 
-NOT_OURS_TO_RUN = {"consumer.py"}
+NOT_OURS_TO_RUN = {"consumer.py", "shards.py"}
 """Modules beside the function that are for a person at a terminal."""
 
 SERVICES = {"dynamodb", "sqs"}

@@ -9,7 +9,7 @@ from typing import Self
 import deaggregation
 import identity
 from reference_conf import RecordSettings
-from stream import Shard, StreamRecord
+from shards import Shard, StreamRecord
 
 COMPANY_MILLIS = 100
 

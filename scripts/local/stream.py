@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import clients
+from shards import READ_INTERVAL_SECONDS, ShardReader, StreamRecord, shards_of
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
-
-RECORDS_A_READ = 10_000
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A shard and the hash keys it holds, both ends included."""
-
-    id: str
-    first_hash_key: int
-    last_hash_key: int
-
-
-@dataclass(frozen=True)
-class StreamRecord:
-    """One record of the stream, aggregated or not."""
-
-    shard: Shard
-    sequence_number: str
-    partition_key: str
-    data: bytes
 
 
 def connect(endpoint: str | None, ca: Path | None, region: str) -> KinesisClient:
@@ -51,34 +30,12 @@ def create(client: KinesisClient, name: str, shards: int) -> None:
 
 def read(client: KinesisClient, name: str) -> Iterator[StreamRecord]:
     """Yields every record that is in the stream now, shard after shard."""
-    for shard in _shards(client, name):
-        iterator: str | None = client.get_shard_iterator(
-            StreamName=name, ShardId=shard.id, ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        while iterator:
-            answer = client.get_records(ShardIterator=iterator, Limit=RECORDS_A_READ)
-            for record in answer["Records"]:
-                yield StreamRecord(
-                    shard, record["SequenceNumber"], record["PartitionKey"], record["Data"]
-                )
-            at_end = answer.get("MillisBehindLatest", 0) == 0
-            if at_end and not answer["Records"]:
+    for shard in shards_of(client, name):
+        reader = ShardReader(client, name, shard, oldest=True)
+        while True:
+            records = reader.read()
+            yield from records
+            if reader.has_ended or reader.is_at_newest:
                 break
-            if not answer["Records"]:
-                time.sleep(0.2)  # five reads a second and shard are allowed
-            iterator = answer.get("NextShardIterator")
-
-
-def _shards(client: KinesisClient, name: str) -> list[Shard]:
-    shards = []
-    for page in client.get_paginator("list_shards").paginate(StreamName=name):
-        for shard in page["Shards"]:
-            hash_keys = shard["HashKeyRange"]
-            shards.append(
-                Shard(
-                    shard["ShardId"],
-                    int(hash_keys["StartingHashKey"]),
-                    int(hash_keys["EndingHashKey"]),
-                )
-            )
-    return shards
+            if not records:
+                time.sleep(READ_INTERVAL_SECONDS)

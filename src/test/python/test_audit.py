@@ -23,7 +23,7 @@ from aggregates import encode
 from contents import Contents
 from journal_bytes import Written, frame
 from reference_conf import RecordSettings
-from stream import Shard, StreamRecord
+from shards import Shard, StreamRecord
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = reference_conf.read()

@@ -1,0 +1,140 @@
+"""The consumer prints what is in the stream, and tells what is no trade."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import consumer
+import identity
+import reference_conf
+import shards
+from aggregates import encode_by_hand
+from deaggregation import MAGIC, UserRecord
+from fake_kinesis import FakeKinesis
+
+SCRIPT = Path(__file__).parents[3] / "lambda/consumer.py"
+VENUES = reference_conf.read().venues
+IDS = [f"{number:022}" for number in range(9)]
+
+
+def line(trade_id: str, **changes: Any) -> bytes:
+    trade = {"symbol": "AAPL", "price": "164.0601", "volume": "5", "conditions": ("1", "12")}
+    made = identity.Trade(**trade | {"traded_at": 1_680_286_537_580} | changes)
+    return made.line(trade_id, 1_680_286_538_355, "finnhub", VENUES)
+
+
+def followed(kinesis: FakeKinesis, as_lines: bool = True) -> tuple[bytes, str]:
+    """Returns what three rounds of reading print, on stdout and stderr."""
+    out, err = io.BytesIO(), io.StringIO()
+    rounds = iter(range(2))
+
+    def sleep(_: float) -> None:
+        if next(rounds, None) is None:
+            raise KeyboardInterrupt
+
+    reader = shards.StreamReader(kinesis.client, "s", oldest=True)
+    with pytest.raises(KeyboardInterrupt):
+        consumer.follow(reader, consumer.Printer(out, err, as_lines), sleep=sleep)
+    return out.getvalue(), err.getvalue()
+
+
+def test_lines_are_printed_as_they_are() -> None:
+    lines = [line(trade_id) for trade_id in IDS[:3]]
+    kinesis = FakeKinesis("s", "a")
+    kinesis.put("a", lines[0] + lines[1], lines[2].removesuffix(b"\n"))
+    assert followed(kinesis) == (b"".join(lines), "")
+
+
+def test_aggregated_records_are_taken_apart() -> None:
+    lines = [line(trade_id) for trade_id in IDS[:3]]
+    user_records = [UserRecord("1", "7", lines[0]), UserRecord("2", None, lines[1] + lines[2])]
+    kinesis = FakeKinesis("s", "a")
+    kinesis.put("a", encode_by_hand(user_records))
+    assert followed(kinesis) == (b"".join(lines), "")
+
+
+def test_trades_are_printed_in_columns() -> None:
+    kinesis = FakeKinesis("s", "a")
+    kinesis.put(
+        "a",
+        line(IDS[0]),
+        line(IDS[1], symbol="BINANCE:BTCUSDT", price="7296.89", volume="0.011467", conditions=()),
+        line(IDS[2], symbol="OANDA:EUR_USD", price="1.0842", volume="0", conditions=()),
+    )
+    out, err = followed(kinesis, as_lines=False)
+    assert err == ""
+    assert out.decode().splitlines() == [
+        "2023-03-31T18:15:37.580Z  AAPL                              164.0601                 5"
+        "  trade  1,12",
+        "2023-03-31T18:15:37.580Z  BINANCE:BTCUSDT                    7296.89          0.011467"
+        "  trade",
+        "2023-03-31T18:15:37.580Z  OANDA:EUR_USD                       1.0842                 0"
+        "  quote",
+    ]
+
+
+def test_columns_cannot_do_anything_to_a_terminal() -> None:
+    kinesis = FakeKinesis("s", "a")
+    kinesis.put("a", line(IDS[0], symbol="\x1b[2J币", conditions=("\x9b",)))
+    out, _ = followed(kinesis, as_lines=False)
+    assert b"\x1b" not in out
+    assert "\\x1b[2J\\u5e01" in out.decode()
+    assert "\x9b" not in out.decode()
+
+
+def test_what_is_no_trade_is_told_with_its_place_and_the_rest_is_printed() -> None:
+    kinesis = FakeKinesis("s", "a")
+    kinesis.put("a", MAGIC + b"x" * 40, b"x\n" + line(IDS[0]) + b"{}\n")
+    kinesis.put(
+        "a", encode_by_hand([UserRecord("1", None, line(IDS[1])), UserRecord("1", None, b"")])
+    )
+    out, err = followed(kinesis)
+    assert out == line(IDS[0]) + line(IDS[1])
+    assert err.splitlines() == [
+        "damaged aggregate: digest wrong: length=44 shard=a sequence_number=1",
+        "bad line: reason=json shard=a sequence_number=2 sub_sequence_number=0 line=0",
+        "bad line: reason=missing-field shard=a sequence_number=2 sub_sequence_number=0 line=2",
+        "bad line: reason=empty shard=a sequence_number=3 sub_sequence_number=1 line=0",
+    ]
+
+
+def test_no_shard_is_read_more_than_five_times_a_second() -> None:
+    kinesis = FakeKinesis("s", "a", "b")
+    now, reads = 0.0, []
+
+    def clock() -> float:
+        return now
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        reads.append((now, kinesis.reads.count("a"), kinesis.reads.count("b")))
+        now += seconds
+        if len(reads) == 11:
+            raise KeyboardInterrupt
+
+    reader = shards.StreamReader(kinesis.client, "s", oldest=False)
+    printer = consumer.Printer(io.BytesIO(), io.StringIO(), as_lines=True)
+    with pytest.raises(KeyboardInterrupt):
+        consumer.follow(reader, printer, clock, sleep)
+    assert [(a, b) for _, a, b in reads] == [(n, n) for n in range(1, 12)]
+    assert reads[-1][0] == pytest.approx(2.0)
+
+
+def test_a_slow_round_is_followed_by_the_next_at_once() -> None:
+    times = iter([0.0, 0.15, 1.0, 9.0])
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise KeyboardInterrupt
+
+    reader = shards.StreamReader(FakeKinesis("s", "a").client, "s", oldest=False)
+    printer = consumer.Printer(io.BytesIO(), io.StringIO(), as_lines=True)
+    with pytest.raises(KeyboardInterrupt):
+        consumer.follow(reader, printer, lambda: next(times), sleep)
+    assert slept == [pytest.approx(0.05), 0.0]
