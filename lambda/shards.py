@@ -103,6 +103,8 @@ class StreamReader:
         self._readers: list[ShardReader] = []
         self._done: set[str] = set()
         """Shards that are not read again: read to their end, or closed before the latest."""
+        self._childless: set[str] = set()
+        """Shards that were read to their end, and of which none is listed yet that came of them."""
         shards = shards_of(client, stream)
         if not oldest:
             self._done.update(shard.id for shard in shards if not shard.is_open)
@@ -121,15 +123,17 @@ class StreamReader:
         """
         for reader in self._readers:
             yield from reader.read()
-        ended = [reader.shard.id for reader in self._readers if reader.has_ended]
-        if ended or not self._readers:
-            self._done.update(ended)
-            self._readers = [reader for reader in self._readers if not reader.has_ended]
+        ended = {reader.shard.id for reader in self._readers if reader.has_ended}
+        self._done |= ended
+        self._childless |= ended
+        self._readers = [reader for reader in self._readers if not reader.has_ended]
+        if self._childless:
             self._open(shards_of(self._client, self._stream), oldest=True)
 
     def _open(self, shards: list[Shard], oldest: bool) -> None:
         waiting = {shard.id for shard in shards} - self._done
         known = {shard.id for shard in self.shards}
+        self._childless.difference_update(*(shard.parents for shard in shards))
         self._readers += [
             ShardReader(self._client, self._stream, shard, oldest)
             for shard in shards

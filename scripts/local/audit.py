@@ -25,7 +25,6 @@ from typing import Any
 
 import botocore.exceptions
 
-import lambda_folder  # noqa: F401
 import clients
 import identity
 import journal_file

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Self
 
+import lambda_folder  # noqa: F401
 import deaggregation
 import identity
 from reference_conf import RecordSettings

@@ -13,6 +13,7 @@ from typing import Any
 
 import xxhash
 
+import lambda_folder  # noqa: F401
 import decimal_text
 import json_text
 from journal_file import FRAME, Entry

@@ -1,6 +1,6 @@
-"""Importing this puts lambda/ on the path: its readers of records and numbers serve here as well.
+"""Importing this makes the modules of lambda/ importable: some of them serve here as well.
 
-A program of this folder is started by its path, so Python finds only this folder by itself.
+A program of this folder is started by its path, so that Python finds only this folder by itself.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import lambda_folder  # noqa: F401
 import decimal_text
 
 Item = dict[str, dict[str, Any]]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import lambda_folder  # noqa: F401
 import clients
 from shards import READ_INTERVAL_SECONDS, ShardReader, StreamRecord, shards_of
 

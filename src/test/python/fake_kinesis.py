@@ -31,6 +31,8 @@ class FakeKinesis:
         """Codes of errors that the next reads are answered with."""
         self.reads: list[str] = []
         """Shard of each read, refused ones too."""
+        self.unlisted: set[str] = set()
+        """Shards that it does not list yet."""
         self._puts = 0
         for shard in shards:
             self.add(shard)
@@ -61,6 +63,8 @@ class FakeKinesis:
         if StreamName != self.stream:
             raise _error("ResourceNotFoundException", "ListShards")
         for name, shard in list(self.shards.items()):
+            if name in self.unlisted:
+                continue
             parents = dict(
                 zip(("ParentShardId", "AdjacentParentShardId"), shard.parents, strict=False)
             )

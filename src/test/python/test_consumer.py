@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +17,14 @@ import consumer
 import identity
 import reference_conf
 import shards
+import stream
 from aggregates import encode_by_hand
 from deaggregation import MAGIC, UserRecord
 from fake_kinesis import FakeKinesis
 
-SCRIPT = Path(__file__).parents[3] / "lambda/consumer.py"
+ROOT = Path(__file__).parents[3]
+SCRIPT = ROOT / "lambda/consumer.py"
+SERVER = ROOT / "scripts/local/moto_server.py"
 VENUES = reference_conf.read().venues
 IDS = [f"{number:022}" for number in range(9)]
 
@@ -138,3 +146,82 @@ def test_a_slow_round_is_followed_by_the_next_at_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         consumer.follow(reader, printer, lambda: next(times), sleep)
     assert slept == [pytest.approx(0.05), 0.0]
+
+
+@dataclass
+class Aws:
+    """A local Kinesis with a stream."""
+
+    endpoint: str
+    ca: Path
+
+    def put(self, data: bytes) -> None:
+        client = stream.connect(self.endpoint, self.ca, "us-east-1")
+        client.put_record(StreamName="s", PartitionKey="k", Data=data)
+
+    def start(self, *options: str) -> subprocess.Popen[bytes]:
+        where = ["--endpoint", self.endpoint, "--ca", str(self.ca), "--region", "us-east-1"]
+        return subprocess.Popen(
+            [sys.executable, str(SCRIPT), *where, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    folder = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        with subprocess.Popen(
+            [sys.executable, str(SERVER), "--certificates", str(folder)], stdout=subprocess.PIPE
+        ) as server:
+            assert server.stdout
+            made = Aws(server.stdout.readline().decode().strip(), folder / "ca.pem")
+            stream.create(stream.connect(made.endpoint, made.ca, "us-east-1"), "s", 1)
+            made.put(line(IDS[0]))
+            yield made
+            server.send_signal(signal.SIGTERM)
+
+
+FOLLOWING = b"following, for looking only (no checkpoint): stream=s shards=1 from=oldest\n"
+
+
+def test_ctrl_c_ends_it_quietly(aws: Aws) -> None:
+    with aws.start("--stream", "s", "--from", "oldest", "--json") as process:
+        assert process.stdout
+        assert process.stdout.readline() == line(IDS[0])
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, FOLLOWING)
+
+
+def test_it_ends_quietly_when_nobody_reads_it_any_more(aws: Aws) -> None:
+    with aws.start("--stream", "s", "--from", "oldest") as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().startswith(b"2023-03-31T18:15:37.580Z  AAPL ")
+        process.stdout.close()
+        aws.put(line(IDS[1]))
+        assert process.wait(30) == 141
+        assert process.stderr.read() == FOLLOWING
+
+
+def test_a_stream_that_is_not_there_is_told(aws: Aws) -> None:
+    with aws.start("--stream", "other") as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (3, b"")
+    assert err.startswith(b"stream not readable: stream=other: ")
+    assert b"ResourceNotFoundException" in err
+    assert err.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--stream", "s", "--from", "x"), ("--stream", "s", "--endpoint", "localhost")]
+)
+def test_a_wrong_command_line_is_refused(options: tuple[str, ...]) -> None:
+    command = [sys.executable, str(SCRIPT), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: consumer.py ")

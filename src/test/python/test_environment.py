@@ -85,7 +85,8 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    shutil.copytree(ROOT / "scripts/local", tmp_path / "scripts/local")
+    for folder in ("scripts/local", "lambda"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     java = tmp_path / "bin/java"
     java.parent.mkdir()
     java.write_text(JAVA)

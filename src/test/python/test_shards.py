@@ -85,6 +85,17 @@ def test_a_split_while_reading_from_the_latest_loses_nothing() -> None:
     assert read(reader, 3) == [b"2", b"3", b"4"]
 
 
+def test_children_that_are_listed_late_are_read() -> None:
+    kinesis = FakeKinesis("s", "a")
+    kinesis.add("b", "a")
+    kinesis.put("b", b"1")
+    kinesis.unlisted = {"b"}
+    reader = reader_of(kinesis)
+    assert read(reader, 3) == []
+    kinesis.unlisted = set()
+    assert read(reader, 2) == [b"1"]
+
+
 def test_the_latest_of_a_split_stream_is_in_its_open_shards() -> None:
     kinesis = FakeKinesis("s", "a")
     kinesis.put("a", b"1")
