@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 MAX_EVENT_LENGTH = 6 * 1024 * 1024
@@ -53,11 +53,6 @@ class Record:
     payload: str
     """The record as it stands in an event: a JSON object, ASCII only."""
 
-    @property
-    def number(self) -> int:
-        """The sequence number to compare by; as texts, 10 would come before 9."""
-        return int(self.sequence_number)
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -65,7 +60,9 @@ class Batch:
 
     records: Sequence[Record]
     retries: int = 0
-    """How often it has been retried so far."""
+    """How many of MaximumRetryAttempts it has used up."""
+    is_repeated: bool = False
+    """Whether its records were handed out before."""
 
     def event(self) -> str:
         """Returns the event, as JSON."""
@@ -86,8 +83,8 @@ class Failed:
     reason: str
 
 
-class BadAnswerError(Exception):
-    """An answer that does not say which records failed."""
+class BatchFailedError(Exception):
+    """Nothing of a batch counts as done: it failed, or the answer does not say what did."""
 
 
 @dataclass
@@ -153,55 +150,59 @@ class ShardBatches:
                 return young
             self._batches.popleft()
 
-    def settle(self, outcome: Answered | Failed) -> None:
-        """Takes what became of the batch that was handed out last."""
+    def settle(self, outcome: Answered | Failed) -> str | None:
+        """Takes what became of the batch that was handed out last; returns why it failed, if so."""
         batch = self._batches.popleft()
         self.counts.batches += 1
-        self.counts.retries += batch.retries > 0
-        failed_from = self._failed_from(batch, outcome)
-        if failed_from is None:
-            self._failed_again(progressed=False)
-            self._retry_all(batch)
-            return
+        self.counts.retries += batch.is_repeated
+        try:
+            failed_from = self._first_failure(batch, outcome)
+        except BatchFailedError as e:
+            self._failed(progressed=False)
+            self._repeat_all(batch)
+            return str(e)
         self._done(batch.records[:failed_from])
         if failed_from == len(batch.records):
             self.failures_in_a_row = 0
-            return
-        self._failed_again(progressed=failed_from > 0)
-        rest = Batch(batch.records[failed_from:], batch.retries)
-        if self._rules.bisects and failed_from > 0:
-            self._batches.appendleft(rest)
-        else:
-            self._retry(rest)
-
-    def _failed_from(self, batch: Batch, outcome: Answered | Failed) -> int | None:
-        """Returns the index from which on records come again; None: the batch failed."""
-        if isinstance(outcome, Failed):
             return None
+        self._failed(progressed=failed_from > 0)
+        self._repeat_from(batch, failed_from)
+        return f"reported as failed: from={batch.records[failed_from].sequence_number}"
+
+    def _first_failure(self, batch: Batch, outcome: Answered | Failed) -> int:
+        if isinstance(outcome, Failed):
+            raise BatchFailedError(outcome.reason)
         if not self._rules.reports_failures:
             return len(batch.records)
-        try:
-            return first_failure(batch.records, outcome.answer)
-        except BadAnswerError:
-            return None
+        return first_failure(batch.records, outcome.answer)
 
-    def _failed_again(self, *, progressed: bool) -> None:
+    def _failed(self, *, progressed: bool) -> None:
         self.counts.failures += 1
         self.failures_in_a_row = 1 if progressed else self.failures_in_a_row + 1
 
-    def _retry_all(self, batch: Batch) -> None:
+    def _repeat_all(self, batch: Batch) -> None:
         half = len(batch.records) // 2
         if self._rules.bisects and half > 0:
-            self._batches.appendleft(Batch(batch.records[half:], batch.retries))
-            self._batches.appendleft(Batch(batch.records[:half], batch.retries))
+            self._repeat(batch.records[half:], batch.retries)
+            self._repeat(batch.records[:half], batch.retries)
         else:
-            self._retry(batch)
+            self._retry(batch.records, batch.retries)
 
-    def _retry(self, batch: Batch) -> None:
-        if 0 <= self._rules.max_retries <= batch.retries:
-            self._skip(batch.records, f"retried {batch.retries} times")
+    def _repeat_from(self, batch: Batch, failed_from: int) -> None:
+        rest = batch.records[failed_from:]
+        if self._rules.bisects and failed_from > 0:
+            self._repeat(rest, batch.retries)
         else:
-            self._batches.appendleft(Batch(batch.records, batch.retries + 1))
+            self._retry(rest, batch.retries)
+
+    def _retry(self, records: Sequence[Record], retries: int) -> None:
+        if 0 <= self._rules.max_retries <= retries:
+            self._skip(records, f"retried {retries} times")
+        else:
+            self._repeat(records, retries + 1)
+
+    def _repeat(self, records: Sequence[Record], retries: int) -> None:
+        self._batches.appendleft(Batch(records, retries, is_repeated=True))
 
     def _without_too_old(self, batch: Batch, now: float) -> Batch:
         """Skips what is too old; the oldest records of a shard are the first."""
@@ -213,7 +214,7 @@ class ShardBatches:
             old += 1
         if old > 0:
             self._skip(batch.records[:old], f"older than {self._rules.max_age_seconds} s")
-        return Batch(batch.records[old:], batch.retries)
+        return replace(batch, records=batch.records[old:])
 
     def _skip(self, records: Sequence[Record], why: str) -> None:
         self.counts.skipped += len(records)
@@ -251,17 +252,18 @@ class ShardBatches:
 def first_failure(records: Sequence[Record], answer: Any) -> int:
     """Returns the index of the first record that an answer reports; their number if it does none.
 
-    No answer, or one without a list of failures, reports none. Raises BadAnswerError.
+    No answer, or one without a list of failures, reports none. Raises BatchFailedError.
     """
     if answer is None:
         return len(records)
     if not isinstance(answer, dict):
-        raise BadAnswerError(f"answer not an object: type={type(answer).__name__}")
+        raise BatchFailedError(f"answer not an object: type={type(answer).__name__}")
     failures = answer.get("batchItemFailures")
     if failures is None:
         return len(records)
     if not isinstance(failures, list):
-        raise BadAnswerError(f"batchItemFailures not a list: type={type(failures).__name__}")
+        raise BatchFailedError(f"batchItemFailures not a list: type={type(failures).__name__}")
+    # The order of a shard is that of the numbers; as texts, 10 would come before 9.
     indexes = {record.sequence_number: index for index, record in enumerate(records)}
     return min((_index(indexes, failure) for failure in failures), default=len(records))
 
@@ -269,5 +271,5 @@ def first_failure(records: Sequence[Record], answer: Any) -> int:
 def _index(indexes: dict[str, int], failure: Any) -> int:
     identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
     if not isinstance(identifier, str) or identifier not in indexes:
-        raise BadAnswerError("itemIdentifier not a sequence number of the batch")
+        raise BatchFailedError("itemIdentifier not a sequence number of the batch")
     return indexes[identifier]

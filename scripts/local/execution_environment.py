@@ -58,6 +58,8 @@ class ExecutionEnvironment:
 
     def __init__(self, runnable: Runnable, python: str) -> None:
         self._runnable = runnable
+        self._killing = threading.Lock()
+        self._is_swept = False
         self._is_ready = False
         self._ran_out_of_time = False
         events_read, events_write = os.pipe()
@@ -93,10 +95,15 @@ class ExecutionEnvironment:
         self._events: IO[bytes] = os.fdopen(events_write, "wb")
         self._answers: IO[bytes] = os.fdopen(answers_read, "rb")
 
-    @property
     def has_ended(self) -> bool:
-        """Whether its process has ended, so that it cannot be invoked."""
-        return self._process.poll() is not None
+        """Tells whether its process has ended, so that it cannot be invoked.
+
+        What it started ends with it.
+        """
+        if self._process.poll() is None:
+            return False
+        self.kill()
+        return True
 
     def invoke(self, event: str) -> Answered | Failed:
         """Hands an event to the function and waits for its answer, at most the timeout."""
@@ -152,9 +159,12 @@ class ExecutionEnvironment:
 
     def kill(self) -> None:
         """Kills the process with all that it started, and waits until it is gone."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        with self._killing:
+            if not self._is_swept:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._is_swept = True  # only once: later the number may be another group's
+            self._process.wait()
 
     def close(self) -> None:
         """Kills it; afterwards nothing of it is left here either."""
@@ -165,9 +175,34 @@ class ExecutionEnvironment:
 
 
 def find_python(given: str | None) -> str:
-    """Returns the Python given; else the one that AWS has, if it really runs here; else ours."""
+    """Returns the Python given; else the one that AWS has, if it runs here; else our own.
+
+    Raises StartError for one that does not run with none of our variables, as a function's must.
+    """
     if given is not None:
-        return given
-    found = shutil.which(PYTHON_IN_AWS)
-    runs = found is not None and subprocess.run([found, "-c", ""], capture_output=True, check=False)
-    return found if found and runs and runs.returncode == 0 else sys.executable
+        candidates = [given]
+    else:
+        candidates = [shutil.which(PYTHON_IN_AWS) or "", sys.executable]
+    for candidate in candidates:
+        program = _program_behind(candidate)
+        if program is not None and _run(program, {}) is not None:
+            return program
+    raise StartError(f"no python for the function runs here: tried={candidates}")
+
+
+def _program_behind(candidate: str) -> str | None:
+    """Returns what a name leads to: version managers have scripts that need our variables."""
+    found = shutil.which(candidate)
+    return _run(found, os.environ) if found else None
+
+
+def _run(program: str, variables: Mapping[str, str]) -> str | None:
+    """Runs a Python; returns its own idea of where it is, or None."""
+    command = [program, "-I", "-S", "-c", "import sys; print(sys.executable)"]
+    try:
+        ended = subprocess.run(
+            command, env=dict(variables), capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return ended.stdout.strip() or None if ended.returncode == 0 else None

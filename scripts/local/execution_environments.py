@@ -41,7 +41,7 @@ class ExecutionEnvironments:
             if self._is_closed:
                 raise ClosedError
             environment = self._environments.get(shard_id)
-            if environment is None or environment.has_ended:
+            if environment is None or environment.has_ended():
                 wanted: Future[ExecutionEnvironment] = Future()
                 self._wanted.put((shard_id, wanted))
                 environment = None

@@ -21,6 +21,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -51,45 +52,41 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-class WholeLines(io.TextIOBase):
-    """Text that is written a line at a time, each with one write."""
+class WholeLines(io.RawIOBase):
+    """A file that text is written to a whole line at a time, each with one write."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self._descriptor = descriptor
-        self._line = ""
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """How text becomes bytes."""
-        return "utf-8"
+        self._lock = threading.Lock()
+        self._line = b""
 
     def fileno(self) -> int:
-        """The descriptor that lines go to."""
+        """Returns the descriptor that lines go to."""
         return self._descriptor
 
     def writable(self) -> bool:
-        """It can be written."""
+        """Tells that it can be written."""
         return True
 
-    def write(self, text: str) -> int:
+    def write(self, written: Any) -> int:
         """Writes what has become whole lines."""
-        lines, found, rest = text.rpartition("\n")
-        if found:
-            self._write(self._line + lines + found)
-            self._line = ""
-        self._line += rest
-        return len(text)
+        with self._lock:
+            lines, end, rest = bytes(written).rpartition(b"\n")
+            if end:
+                self._write(self._line + lines + end)
+                self._line = b""
+            self._line += rest
+        return len(written)
 
     def end_line(self) -> None:
         """Ends a line that the function has left open."""
         if self._line:
-            self.write("\n")
+            self.write(b"\n")
 
-    def _write(self, text: str) -> None:
-        unwritten = text.encode("utf-8", "backslashreplace")
-        while unwritten:
-            unwritten = unwritten[os.write(self._descriptor, unwritten) :]
+    def _write(self, lines: bytes) -> None:
+        while lines:
+            lines = lines[os.write(self._descriptor, lines) :]
 
 
 def tie_to(starter: int) -> None:
@@ -118,11 +115,11 @@ def told(error: BaseException) -> dict[str, str]:
 
 
 def invoke(handler: Handler, line: bytes) -> str:
-    """Calls the handler with the event of a line, after the line that is about the invocation."""
+    """Calls the handler; a line is about the invocation and, after a tab, the event."""
     about, event = line.split(b"\t", 1)
+    context = Context(json.loads(about))
     try:
-        answer = handler(json.loads(event), Context(json.loads(about)))
-        return json.dumps({"answer": answer})
+        return json.dumps({"answer": handler(json.loads(event), context)})
     except Exception as e:
         return json.dumps(told(e))
 
@@ -134,8 +131,8 @@ def main() -> None:
     for descriptor in (events, answers):
         os.set_inheritable(descriptor, False)
     out = WholeLines(1)
-    sys.stdout = sys.stderr = out
-    logging.basicConfig(stream=out, format="[%(levelname)s]\t%(message)s")
+    sys.stdout = sys.stderr = io.TextIOWrapper(out, "utf-8", "backslashreplace", write_through=True)
+    logging.basicConfig(stream=sys.stdout, format="[%(levelname)s]\t%(message)s")
     with open(events, "rb") as lines, open(answers, "wb") as replies:  # noqa: PTH123  descriptors
 
         def reply(text: str) -> None:

@@ -88,10 +88,9 @@ class ShardReader:
         batch = self._batches.next(self._clock(), at_once=drains or self._is_read)
         self._remember()  # what was too old, too
         if batch is not None:
-            outcome = self._invoke(batch.event())
-            self._batches.settle(outcome)
+            failure = self._batches.settle(self._invoke(batch.event()))
             self._remember()
-            self._tell(outcome)
+            self._tell(failure)
             return backoff_seconds(self._batches.failures_in_a_row)
         if self._is_read:
             self._checkpoints.write(self.shard_id, Checkpoint(self.checkpoint, is_finished=True))
@@ -137,16 +136,15 @@ class ShardReader:
             self._checkpoints.write(self.shard_id, Checkpoint(reached))
             self.checkpoint = reached
 
-    def _tell(self, outcome: Answered | Failed) -> None:
-        failures = self._batches.failures_in_a_row
-        if failures & (failures - 1) == 0 and failures > 0:  # the 1st, 2nd, 4th, 8th ...
-            what = outcome.reason if isinstance(outcome, Failed) else "records reported as failed"
+    def _tell(self, failure: str | None) -> None:
+        times = self._batches.failures_in_a_row
+        if failure is not None and times & (times - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             log.warning(
-                "batch failed, retrying: shard=%s after=%s times=%d: %s",
+                "batch failed, comes again: shard=%s after=%s times=%d: %s",
                 self.shard_id,
                 self.checkpoint,
-                failures,
-                what,
+                times,
+                failure,
             )
 
     def _on_skip(self, records: Sequence[Record], why: str) -> None:

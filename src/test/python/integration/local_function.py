@@ -7,13 +7,13 @@ import os
 import signal
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import boto3
 
 from processes import Child, wait_until
-from rig import SECONDS, Ended, Rig
+from rig import SECONDS, Ended, Rig, has_ended
 from surroundings import REGION, ROOT
 
 ASSUMED_BY_LAMBDA = {
@@ -60,6 +60,7 @@ class LocalFunction:
         with zipfile.ZipFile(self.zip, "w") as archive:
             archive.writestr("told.py", source)
         self._client = self._connect("lambda")
+        self._poller: Child | None = None
         self._deploy(handler, settings)
 
     def _connect(self, service: str) -> Any:
@@ -97,7 +98,7 @@ class LocalFunction:
 
     def start_poller(self, *arguments: str | os.PathLike[str]) -> Child:
         """Starts a poller for it."""
-        return self._rig.start(
+        self._poller = self._rig.start(
             "poller",
             sys.executable,
             ROOT / "scripts/local/poller.py",
@@ -107,10 +108,11 @@ class LocalFunction:
             *("--function-log", self.log, "--status-file", self.status_file),
             *arguments,
         )
+        return self._poller
 
     def drain(self, poller: Child) -> Ended:
         """Asks a poller to read to the end once it listens, and waits until it has."""
-        assert wait_until(lambda: "polling: " in poller.err.read_text(), SECONDS)
+        self.waits_until(lambda: "polling: " in poller.err.read_text())
         return self._rig.signal(poller, signal.SIGTERM)
 
     def told(self) -> list[dict[str, str]]:
@@ -120,9 +122,12 @@ class LocalFunction:
         lines = self.log.read_text().splitlines()
         return [json.loads(line)["told"] for line in lines if line.startswith('{"told"')]
 
-    def waits_for_told(self, count: int) -> None:
-        """Waits until it has told of so many records."""
-        assert wait_until(lambda: len(self.told()) >= count, SECONDS), self.log.read_text()[-4000:]
+    def waits_until(self, condition: Callable[[], bool]) -> None:
+        """Waits until a condition holds, while the poller started last runs."""
+        assert self._poller is not None
+        poller = self._poller
+        wait_until(lambda: condition() or has_ended(poller, 0), SECONDS)
+        assert condition(), poller.err.read_text()[-4000:]
 
     def status(self) -> dict[str, Any]:
         """The poller's status file."""

@@ -8,8 +8,7 @@ import signal
 import pytest
 
 from local_function import TELLING, LocalFunction, put
-from processes import wait_until
-from rig import SECONDS, Rig
+from rig import Rig
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +46,7 @@ def test_a_killed_poller_goes_on_where_it_was(bare_rig: Rig) -> None:
     function = LocalFunction(bare_rig, STANDING_STILL, "stand_still", BatchSize=7)
     put(bare_rig.kinesis.client(), bare_rig.stream, PAYLOADS[:500])
     first = function.start_poller()
-    assert wait_until((bare_rig.folder / "standing").exists, SECONDS)
+    function.waits_until((bare_rig.folder / "standing").exists)
     os.kill(first.pid, signal.SIGKILL)
     assert bare_rig.end_of(first).left == []
     before = len(function.told())
