@@ -236,7 +236,7 @@ class ShardBatches:
 
     def _fitting(self) -> int:
         """Returns how many of the waiting records one event carries; at least one."""
-        length = len(EVENT_START) + len(EVENT_END)
+        length = len(EVENT_START) + len(EVENT_END) - 1  # no comma before the first
         for index, record in enumerate(self._waiting):
             length += len(record.payload) + 1
             if index >= self._rules.batch_size or (index > 0 and length > MAX_EVENT_LENGTH):
