@@ -30,6 +30,9 @@ PYTHON_IN_AWS = "python3.13"
 INIT_SECONDS = 10
 """What AWS gives a function to be imported before it does so within an invocation's time."""
 
+END_SECONDS = 1
+"""For a process that has hung up to end by itself, and so tell its exit code."""
+
 
 class StartError(Exception):
     """An environment could not be started."""
@@ -148,6 +151,8 @@ class ExecutionEnvironment:
     def _outcome(self, line: bytes) -> Answered | Failed:
         """Returns what a reply says; without a whole one the process is of no more use."""
         if not line.endswith(b"\n"):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
             self.kill()
             if self._ran_out_of_time:
                 return Failed(f"timed out: timeout_seconds={self._runnable.timeout_seconds}")
