@@ -3,9 +3,9 @@
 #
 #   scripts/start-market.sh [local|dev|prod] [--for DURATION] [--until-hours-end] [--json]
 #
-# local (the default) needs nothing but a JDK and Python: it starts a Kinesis and a market on this machine, runs the ingester between them, and
-# at the end proves, trade by trade, that the stream holds all that was received. It also takes --rate TRADES_A_SECOND, --capture FILE,
-# --shards N, --crash-after DURATION and --set SETTING=VALUE.
+# local (the default) needs nothing but a JDK and Python: it starts an AWS and a market on this machine, provisions the one, runs the ingester
+# and the function between them, and at the end proves, trade by trade, that the table holds all that was received, once. It also takes
+# --rate TRADES_A_SECOND, --capture FILE, --shards N, --crash-after DURATION (kill -9 of ingester and function) and --set SETTING=VALUE.
 # dev and prod become the ingester with conf/dev.conf or conf/prod.conf; the API key comes from conf/application.properties, FINNHUB_API_KEY or
 # FINNHUB_API_KEY_FILE, never from the command line. With --until-hours-end they stop when the hours of the setting feed.hours are over.
 #

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 LOG_LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} ([A-Z]+) ")
@@ -21,7 +22,9 @@ def say(text: str) -> None:
 class Tail:
     """Passes on what a log has grown by: what a person wants to see, not the log of every event."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, suffix: Callable[[], str] = str) -> None:
+        """The suffix is asked for at each line of progress, and added to it."""
+        self._suffix = suffix
         self._file = path.open("r", errors="replace")
         self._rest = ""
         self._shows_entry = True
@@ -35,7 +38,9 @@ class Tail:
             logged = LOG_LINE.match(line)
             if logged:
                 self._shows_entry = logged[1] in self.levels
-            if self._shows_entry or PROGRESS_LINE.match(line):
+            if PROGRESS_LINE.match(line):
+                say(line + self._suffix())
+            elif self._shows_entry:
                 say(line)
 
     def close(self) -> None:

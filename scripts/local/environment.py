@@ -1,9 +1,10 @@
-"""The local environment: a local Kinesis, a market that plays captures, the ingester, the audit.
+"""The local environment: a local AWS, a market that plays captures, the ingester, the function.
 
 `scripts/start-market.sh local` makes sure of Java, Python and the build and then becomes this
 program. Everything is set up in order, runs until its time is over or a signal comes, and is taken
 down in order: the market first, so that every frame sent is received; then the ingester, which
-publishes what is left; then the audit compares the journal with the stream; the Kinesis last.
+publishes what is left; then the function, once it has stored what is on the stream; then the audit
+compares the journal with stream and table; the local AWS last.
 
 Under data/local the journal, the market's log and the logs of all stay until the next start.
 Nothing else stays, whatever happens: no process, no folder.
@@ -16,28 +17,32 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+import commands
 import journal_file
 import options
-import stream
 import summary
+from commands import Aws, Command
 from console import Tail, say
 from data_lock import DataLock, HeldError
+from function_log import FunctionLog
 from options import Options
 from processes import Child, ChildError, wait_until
 from signals import SignalledError, Signals
-from surroundings import DATA, LOGS, REGION, ROOT, folders, java, replace_variables
-
-STREAM = "stream-finnhub"
+from surroundings import DATA, LOGS, ROOT, folders, replace_variables
 
 STARTED_SECONDS = 60
+PROVISIONED_SECONDS = 300
 FIRST_TRADE_SECONDS = 90
 JOURNALLED_SECONDS = 15
 STOP_SECONDS = 45
+DRAIN_SECONDS = 600
+DRAIN_PROGRESS_SECONDS = 5
 AUDIT_SECONDS = 600
 
 NOT_PROVEN, USAGE, COULD_NOT_START = 1, 2, 3
@@ -59,10 +64,9 @@ class Environment:
         self._temp = temp
         self._signals = signals
         self._children: list[Child] = []
-        self._ca = temp / "certificates/ca.pem"
-        self._market_log = DATA / "market.ndjson"
-        self._endpoint = ""
+        self._aws = Aws("", temp / "certificates/ca.pem")
         self._feed = ""
+        self._function_log = FunctionLog(commands.FUNCTION_LOG)
         self._crashed = False
         self._played_seconds = 0.0
 
@@ -73,29 +77,34 @@ class Environment:
 
     def run(self) -> tuple[dict[str, Any], list[str]]:
         """Goes from nothing to the summary; returns it and what is wrong with it."""
-        kinesis = self._start_kinesis()
+        aws = self._start_aws()
+        self._provision()
         market = self._start_market()
+        poller = self._start_poller()
         ingester = self._start_ingester()
-        tail = Tail(ingester.err)
+        tail = Tail(ingester.err, self._stored)
         with contextlib.closing(tail):
-            ingester = self._play(kinesis, market, ingester, tail)
+            ingester, poller = self._play(aws, market, ingester, poller, tail)
             tail.levels = {"ERROR"}  # that the market is gone is no news
             say("stopping: the market first, then the ingester, which publishes what is left")
             self._stop_market(market)
             self._stop_ingester(ingester, tail)
+        self._drain(poller)
         audited = self._audit()
-        kinesis.stop(10)
+        aws.stop(10)
         own = summary.last_object(ingester.out)
         problems = summary.problems_of(audited)
         if not self._crashed:  # what a killed process had counted is gone
             problems += summary.disagreements(own, audited)
-        return summary.merge(own, audited, self._played_seconds), problems
+        latency = {"stored_latency_ms": self._function_log.stored_latency_ms()}
+        return summary.merge(own, audited | latency, self._played_seconds), problems
 
-    def _start(self, name: str, *command: str | os.PathLike[str]) -> Child:
+    def _start(self, name: str, command: Command, variables: Mapping[str, str] = {}) -> Child:
+        self._signals.check()
         child = Child(
             name,
             command,
-            environment=os.environ,
+            environment={**os.environ, **commands.principal(name), **variables},
             directory=ROOT,
             out=LOGS / f"{name}.out",
             err=LOGS / f"{name}.log",
@@ -103,66 +112,42 @@ class Environment:
         self._children.append(child)
         return child
 
-    def _start_kinesis(self) -> Child:
-        self._signals.check()
-        say("starting a local Kinesis (moto)")
-        ready = self._temp / "kinesis"
-        server = self._start(
-            "kinesis",
-            sys.executable,
-            ROOT / "scripts/local/moto_server.py",
-            "--certificates",
-            self._ca.parent,
-            "--ready-file",
-            ready,
-        )
-        self._endpoint = self._address(server, ready)
-        say(f"creating the stream {STREAM} with {self._options.shards} shards")
-        stream.create(
-            stream.connect(self._endpoint, self._ca, REGION), STREAM, self._options.shards
-        )
+    def _start_aws(self) -> Child:
+        say("starting a local AWS (moto)")
+        ready = self._temp / "aws"
+        server = self._start("aws", commands.aws(self._aws.ca.parent, ready))
+        self._aws = Aws(self._address(server, ready), self._aws.ca)
         return server
 
+    def _provision(self) -> None:
+        say("provisioning it: stream, function, table, as conf/aws/template.yaml has them")
+        command = commands.provision(self._options.shards)
+        provision = self._start("provision", command, self._aws.variables)
+
+        def settled() -> bool:
+            self._signals.check()
+            return provision.exit_code() is not None
+
+        wait_until(settled, PROVISIONED_SECONDS)
+        if provision.exit_code() != 0:
+            raise self._failure(provision)
+
     def _start_market(self) -> Child:
-        self._signals.check()
         names = ", ".join(capture.name for capture in self._options.captures)
         say(f"starting a market that plays {names} at {self._options.rate} trades a second")
         ready = self._temp / "market"
-        server = self._start(
-            "market",
-            *java(),
-            "market",
-            *(part for capture in self._options.captures for part in ("--capture", capture)),
-            "--rate",
-            str(self._options.rate),
-            "--loop",
-            "--port",
-            "0",
-            "--log",
-            self._market_log,
-            "--ready-file",
-            ready,
-        )
+        server = self._start("market", commands.market(self._options, ready))
         self._feed = self._address(server, ready)
         return server
 
+    def _start_poller(self) -> Child:
+        say("starting the function, and what polls the stream for it")
+        return self._start("poller", commands.poller(self._aws, self._temp))
+
     def _start_ingester(self) -> Child:
-        self._signals.check()
         say("starting the ingester")
-        settings = {
-            "feed.uri": self._feed,
-            "feed.key-lock-directory": str(self._temp / "keys"),
-            "kinesis.stream": STREAM,
-            "kinesis.region": REGION,
-            "kinesis.endpoint": self._endpoint,
-            "kinesis.ca-file": str(self._ca),
-            "status.port": "0",
-        }
-        given = dict(setting.split("=", 1) for setting in self._options.settings)
-        properties = [f"-D{name}={value}" for name, value in (settings | given).items()]
-        return self._start(
-            "ingester", *java(*properties), "run", "--env", "local", "--json", "--progress"
-        )
+        command = commands.ingester(self._options, self._aws, self._feed, self._temp)
+        return self._start("ingester", command)
 
     def _address(self, server: Child, ready: Path) -> str:
         def settled() -> bool:
@@ -174,14 +159,19 @@ class Environment:
             raise self._failure(server)
         return ready.read_text().strip()
 
-    def _play(self, kinesis: Child, market: Child, ingester: Child, tail: Tail) -> Child:
-        """Lets everything run until time is over or a signal comes; returns the ingester."""
+    def _play(
+        self, aws: Child, market: Child, ingester: Child, poller: Child, tail: Tail
+    ) -> tuple[Child, Child]:
+        """Lets everything run until time is over or a signal comes.
+
+        Returns the ingester and the poller, which are others than before if they were killed.
+        """
         begun: float | None = None
         deadline = time.monotonic() + FIRST_TRADE_SECONDS
         crash_after = self._options.crash_after
         while not self._signals.number:
             tail.pass_on()
-            for child in (kinesis, market, ingester):
+            for child in (aws, market, ingester, poller):
                 if child.exit_code() is not None:
                     raise self._failure(child)
             now = time.monotonic()
@@ -194,22 +184,28 @@ class Environment:
                 break
             if crash_after is not None and self._played_seconds >= crash_after:
                 crash_after = None
-                ingester = self._crash(ingester)
+                ingester, poller = self._crash(ingester, poller)
             time.sleep(0.05)
         if begun is None:
             self._signals.check()
-        return ingester
+        return ingester, poller
 
     def _has_sent_a_trade(self) -> bool:
-        with contextlib.suppress(FileNotFoundError), self._market_log.open("rb") as file:
+        with contextlib.suppress(FileNotFoundError), commands.MARKET_LOG.open("rb") as file:
             return b'\\"trade\\"' in file.read(1 << 20)
         return False
 
-    def _crash(self, ingester: Child) -> Child:
-        say("killing the ingester with SIGKILL, and starting it again")
-        ingester.kill()
+    def _stored(self) -> str:
+        """Returns what a line of progress has to say of the table."""
+        self._function_log.read()
+        return f"  stored {self._function_log.sums['trades_stored']:,}"
+
+    def _crash(self, ingester: Child, poller: Child) -> tuple[Child, Child]:
+        say("killing the ingester and the function with SIGKILL, and starting them again")
         self._crashed = True
-        return self._start_ingester()
+        for child in (ingester, poller):
+            child.kill()
+        return self._start_ingester(), self._start_poller()
 
     def _stop_market(self, market: Child) -> None:
         code = market.stop(10)
@@ -229,26 +225,21 @@ class Environment:
         if code not in (0, 128 + signal.SIGTERM):
             raise self._failure(ingester)
 
+    def _drain(self, poller: Child) -> None:
+        """Lets the function store what is left on the stream."""
+        say("waiting for the function to store what is left on the stream")
+        poller.terminate()
+        for _ in range(DRAIN_SECONDS // DRAIN_PROGRESS_SECONDS):
+            if poller.wait(DRAIN_PROGRESS_SECONDS) is not None:
+                break
+            say(f"draining{self._stored()}")
+        if poller.exit_code() != 0:
+            raise self._failure(poller)
+        self._function_log.read()
+
     def _audit(self) -> dict[str, Any]:
-        say("comparing the journal with the stream, trade by trade")
-        auditor = self._start(
-            "audit",
-            sys.executable,
-            ROOT / "scripts/local/audit.py",
-            "--journal",
-            DATA / "journal",
-            "--endpoint",
-            self._endpoint,
-            "--ca",
-            self._ca,
-            "--stream",
-            STREAM,
-            "--region",
-            REGION,
-            "--market-log",
-            self._market_log,
-            "--json",
-        )
+        say("comparing the journal with stream and table, trade by trade")
+        auditor = self._start("audit", commands.audit(self._aws))
         code = auditor.wait(AUDIT_SECONDS)
         audited = summary.last_object(auditor.out)
         if code not in (0, NOT_PROVEN) or not audited:
@@ -289,7 +280,7 @@ def main() -> int:
     for problem in problems:
         say(f"not proven: {problem}")
     if not problems:
-        say("proven: every trade that was received is on the stream, and nothing else")
+        say("proven: every trade that was received is in the table, once, and nothing else")
     summary.show(result, arguments.json)
     if problems:
         return NOT_PROVEN

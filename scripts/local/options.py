@@ -37,7 +37,7 @@ def parse() -> Options:
         "--crash-after",
         type=_seconds,
         metavar="DURATION",
-        help="kill the ingester once, this long after the first trade, and start it again",
+        help="kill ingester and function once, so long after the first trade, and start them again",
     )
     parser.add_argument(
         "--set",

@@ -92,10 +92,14 @@ class Child:
         wait_until(lambda: self.exit_code() is not None, seconds)
         return self.exit_code()
 
-    def stop(self, seconds: float) -> int:
-        """Asks it to end, waits, then kills it with all that it started; returns its exit code."""
+    def terminate(self) -> None:
+        """Asks it to end, and does not wait."""
         if self.exit_code() is None:
             self._process.terminate()
+
+    def stop(self, seconds: float) -> int:
+        """Asks it to end, waits, then kills it with all that it started; returns its exit code."""
+        self.terminate()
         code = self.wait(seconds)
         return self.kill() if code is None else code
 

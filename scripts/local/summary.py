@@ -33,10 +33,13 @@ NAMES = (
     "aggregated_share",
     "aggregated_share_with_company",
     "duplicates",
+    "trades_stored",
+    "dead_letters",
     "missing",
     "unexpected",
     "unacknowledged_bytes",
     "latency_ms",
+    "stored_latency_ms",
 )
 
 
@@ -48,7 +51,7 @@ def merge(own: dict[str, Any], audited: dict[str, Any], seconds: float) -> dict[
 
 def problems_of(audited: dict[str, Any]) -> list[str]:
     """Returns what keeps the audit's numbers from being a proof."""
-    names = ("missing", "unexpected", "damaged_user_records", "journal_holes")
+    names = ("missing", "unexpected", "dead_letters", "damaged_user_records", "journal_holes")
     return [f"{name} {audited[name]}" for name in names if audited[name]]
 
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data/local"
 LOGS = DATA / "logs"
 JAR = ROOT / "target/tapestream.jar"
+ZIP = ROOT / "target/lambda/tapestream-lambda.zip"
 REGION = "us-east-1"
 
 

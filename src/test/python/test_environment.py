@@ -38,10 +38,18 @@ while [[ $# -gt 0 ]]; do
 done
 source "$BEHAVIOUR/$name"
 """
+PROVISION = """#!/bin/bash
+source "$BEHAVIOUR/provision"
+"""
 MARKET = """
 echo '{"frame":"{\\"data\\":[],\\"type\\":\\"trade\\"}"}' >"$log"
 echo ws://127.0.0.1:1/ >"$ready"
 exec sleep 60
+"""
+POLLER = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+signal.pause()
 """
 INGESTER = 'echo "running  feed open" >&2; exec sleep 60'
 
@@ -56,9 +64,12 @@ class Project:
     def data(self) -> Path:
         return self.folder / "data/local"
 
-    def start(self, market: str = MARKET, ingester: str = INGESTER) -> subprocess.Popen[str]:
+    def start(
+        self, market: str = MARKET, ingester: str = INGESTER, provision: str = "exit 0"
+    ) -> subprocess.Popen[str]:
         (self.folder / "market").write_text(market)
         (self.folder / "ingester").write_text(ingester)
+        (self.folder / "provision").write_text(provision)
         return subprocess.Popen(
             [sys.executable, str(self.folder / "scripts/local/environment.py"), "--json"],
             env=os.environ
@@ -83,14 +94,19 @@ class Project:
         assert wait_until(lambda: log.exists() and text in log.read_text(), 60)
 
 
+def write_program(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     for folder in ("scripts/local", "lambda"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    java = tmp_path / "bin/java"
-    java.parent.mkdir()
-    java.write_text(JAVA)
-    java.chmod(0o755)
+    (tmp_path / "scripts/local/poller.py").write_text(POLLER)
+    write_program(tmp_path / "bin/java", JAVA)
+    write_program(tmp_path / "scripts/provision.sh", PROVISION)
     made = Project(tmp_path)
     yield made
     assert wait_until(lambda: not any(map(is_alive, made.javas())), 10)
@@ -105,6 +121,24 @@ def test_an_ingester_that_cannot_start_gives_its_code_and_its_words(project: Pro
     assert "Traceback" not in err
     assert out == ""
     assert sorted(path.name for path in project.data.iterdir()) == ["logs", "market.ndjson"]
+
+
+def test_provisioning_that_fails_gives_its_code_and_its_words(project: Project) -> None:
+    process = project.start(provision='echo "no bucket: bucket=x" >&2; exit 3')
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "provision ended with 3: the end of data/local/logs/provision.log:" in err
+    assert "no bucket: bucket=x" in err
+    assert project.javas() == []
+
+
+def test_the_local_aws_is_provisioned_by_the_script_and_for_nobody_else(project: Project) -> None:
+    process = project.start(provision='echo "$@" >&2; env | grep ^AWS_ >&2; exit 3')
+    _, err = process.communicate(timeout=60)
+    assert "local --set ShardCount=2" in err
+    assert "AWS_ENDPOINT_URL=https://127.0.0.1:" in err
+    assert f"AWS_CA_BUNDLE={project.data / 'tmp' / 'certificates' / 'ca.pem'}" in err
+    assert "AWS_ACCESS_KEY_ID=local-provision" in err
 
 
 def test_a_market_that_dies_ends_the_run(project: Project) -> None:
