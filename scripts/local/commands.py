@@ -21,6 +21,9 @@ MARKET_LOG = DATA / "market.ndjson"
 FUNCTION_LOG = LOGS / "function.log"
 REQUEST_LOG = LOGS / "aws-requests.ndjson"
 
+DRAIN_SECONDS = 600
+"""How long the function may take for what is left on the stream."""
+
 Command = Sequence[str | PathLike[str]]
 
 
@@ -51,7 +54,7 @@ def aws(certificates: Path, ready: Path) -> Command:
     """Serves the local AWS."""
     return [
         *_python("moto_server.py"),
-        *("--certificates", certificates, "--ready-file", ready, "--request-log", REQUEST_LOG),
+        *("--certificates", certificates, "--ready-file", ready,),
     ]
 
 
@@ -93,7 +96,7 @@ def poller(aws: Aws, temp: Path) -> Command:
         *_python("poller.py"),
         *("--function", FUNCTION, "--zip", ZIP, *aws.options),
         *("--checkpoints", temp / "checkpoints", "--function-log", FUNCTION_LOG),
-        *("--status-file", temp / "poller.json"),
+        *("--status-file", temp / "poller.json", "--drain-seconds", str(DRAIN_SECONDS)),
     ]
 
 

@@ -78,6 +78,7 @@ def read_function(client: Any, name: str) -> DeployedFunction:
     for setting, imitated in IMITATED_OF_FUNCTION.items():
         if found.get(setting) and found[setting] not in imitated:
             raise _not_imitated("function", setting, found[setting], imitated)
+    variables = found.get("Environment", {}).get("Variables", {})
     return DeployedFunction(
         found["FunctionName"],
         found["FunctionArn"],
@@ -87,7 +88,8 @@ def read_function(client: Any, name: str) -> DeployedFunction:
         found["MemorySize"],
         found["CodeSha256"],
         found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{found['FunctionName']}",
-        found.get("Environment", {}).get("Variables", {}),
+        # Lambda makes text of every value; an emulator may keep the template's number.
+        {name: str(value) for name, value in variables.items()},
     )
 
 

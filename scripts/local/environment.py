@@ -41,7 +41,6 @@ PROVISIONED_SECONDS = 300
 FIRST_TRADE_SECONDS = 90
 JOURNALLED_SECONDS = 15
 STOP_SECONDS = 45
-DRAIN_SECONDS = 600
 DRAIN_PROGRESS_SECONDS = 5
 AUDIT_SECONDS = 600
 
@@ -229,7 +228,7 @@ class Environment:
         """Lets the function store what is left on the stream."""
         say("waiting for the function to store what is left on the stream")
         poller.terminate()
-        for _ in range(DRAIN_SECONDS // DRAIN_PROGRESS_SECONDS):
+        for _ in range(commands.DRAIN_SECONDS // DRAIN_PROGRESS_SECONDS + 1):
             if poller.wait(DRAIN_PROGRESS_SECONDS) is not None:
                 break
             say(f"draining{self._stored()}")

@@ -1,0 +1,188 @@
+"""One batch of stream records: what of it is done, and where the next one has to begin.
+
+Records are taken apart in order, as far as there is time, into trades and dead letters. A flush
+takes up to 25 trades of distinct ids or 10 dead letters; it writes the trades, then sends the
+letters. So what is done is always a prefix of the batch, and a failure has one answer: the first
+record that is not done. Lambda delivers that one and all after it again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import trades
+from dead_letters import MAX_LETTERS, DeadLetter, DeadLetterQueue, NotSentError, Place
+from pieces import Piece, Trade, pieces_of, place_of
+from retries import Time
+from table import MAX_ITEMS, NotStoredError, Table
+
+MAX_CONFLICTS_TOLD = 10
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far into its first record a batch was done already, when it was delivered before."""
+
+    sequence_number: str
+    """The record's; for any other record it says nothing."""
+    pieces: int
+    """Lines from the record's beginning that are done."""
+    stored: frozenset[str] = frozenset()
+    """Ids besides that are stored, of the flush that comes next."""
+
+
+@dataclass
+class Outcome:
+    """What became of a batch."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """By the names of the metrics."""
+    latencies: list[int] = field(default_factory=list)
+    """Milliseconds from receipt to stored, for each trade stored."""
+    reasons: dict[str, tuple[int, Place]] = field(default_factory=dict)
+    """Dead letters by reason: how many, and where the first was found."""
+    conflicts: list[tuple[Place, Place]] = field(default_factory=list)
+    """Where one id came with two contents; the first of them only."""
+    failure: str = ""
+    """Why not all of it is done; empty if it is."""
+    progress: Progress | None = None
+    """How far into the first record that is not done it is done; None if all is."""
+
+    def answer(self) -> dict[str, list[dict[str, str]]]:
+        """Returns the answer as an event source mapping with ReportBatchItemFailures wants it."""
+        failed = [] if self.progress is None else [self.progress.sequence_number]
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+class Batch:
+    """The stream records of one event. Used once, by one thread."""
+
+    def __init__(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        table: Table,
+        queue: DeadLetterQueue,
+        time_to_live_days: int,
+        now_millis: Callable[[], int],
+    ) -> None:
+        self._records = records
+        self._table = table
+        self._queue = queue
+        self._time_to_live_days = time_to_live_days
+        self._now_millis = now_millis
+        self._outcome = Outcome()
+        self._outcome.counts["stream_records"] = len(records)
+        self._seen: dict[str, tuple[bytes, Place]] = {}
+        self._flushes = 0
+        # The next flush: what it has gathered, which ids of it are stored, how far it reaches.
+        self._trades: dict[str, Trade] = {}
+        self._letters: list[DeadLetter] = []
+        self._stored: frozenset[str] = frozenset()
+        self._reached = self._done = (0, 0)  # index of a record, and how many of its pieces
+
+    def run(self, time: Time, progress: Progress | None = None) -> Outcome:
+        """Does all, or as much as there is time for; one flush is tried in any case."""
+        outcome = self._outcome
+        try:
+            self._take_all(time, progress)
+        except (NotStoredError, NotSentError) as e:
+            index, pieces = self._done
+            failed = place_of(self._records[index]).sequence_number
+            outcome.failure = e.reason
+            outcome.progress = Progress(failed, pieces, self._stored)
+            outcome.counts["failed_records"] = len(self._records) - index
+        return outcome
+
+    def _take_all(self, time: Time, progress: Progress | None) -> None:
+        for index, record in enumerate(self._records):
+            begin = self._begin(progress) if index == 0 else 0
+            found = islice(pieces_of(record, self._time_to_live_days), begin, None)
+            for number, piece in enumerate(found, begin + 1):
+                self._add(piece)
+                self._reached = (index, number)
+                if len(self._trades) == MAX_ITEMS or len(self._letters) == MAX_LETTERS:
+                    self._flush(time)
+            self._reached = (index + 1, 0)
+        self._flush(time)
+
+    def _begin(self, progress: Progress | None) -> int:
+        """Returns how many pieces of the first record are done."""
+        number = place_of(self._records[0]).sequence_number
+        if progress is None or progress.sequence_number != number:
+            return 0
+        self._stored = progress.stored
+        self._reached = self._done = (0, progress.pieces)
+        return progress.pieces
+
+    def _add(self, piece: Piece) -> None:
+        if isinstance(piece, DeadLetter):
+            self._letters.append(piece)
+            return
+        seen = self._seen.get(piece.id)
+        if seen is not None:
+            self._outcome.counts["duplicate_trades"] += 1
+            if seen[0] == piece.line:
+                return  # on its way, or stored
+            self._compare(piece, *seen)
+        self._seen[piece.id] = (piece.line, piece.place)
+        self._trades[piece.id] = piece  # the last one wins, as in the table
+
+    def _compare(self, trade: Trade, line: bytes, place: Place) -> None:
+        """Notes two contents under one id. A trade of two sessions was received at two times."""
+        earlier = trades.item_of(line, self._time_to_live_days)
+        if earlier | {"received_at": trade.item["received_at"]} == trade.item:
+            return
+        self._outcome.counts["conflicting_trades"] += 1
+        if len(self._outcome.conflicts) < MAX_CONFLICTS_TOLD:
+            self._outcome.conflicts.append((place, trade.place))
+
+    def _flush(self, time: Time) -> None:
+        if self._trades or self._letters:
+            if self._flushes > 0 and not time.allows_a_call():
+                raise NotStoredError("no time left", ())
+            self._flushes += 1
+            self._write(time)
+            self._send(time)
+        self._done = self._reached
+        self._stored = frozenset()
+
+    def _write(self, time: Time) -> None:
+        waiting = [trade for id_, trade in self._trades.items() if id_ not in self._stored]
+        if waiting:
+            try:
+                refused = self._table.write([trade.item for trade in waiting], time)
+            except NotStoredError as e:
+                self._note_stored(waiting, e.stored)
+                raise
+            refused_ids = {item["trade_id"]["S"] for item in refused}
+            self._note_stored(waiting, {trade.id for trade in waiting} - refused_ids)
+            self._letters += [
+                DeadLetter("refused-by-table", trade.place, trade.line)
+                for trade in waiting
+                if trade.id in refused_ids
+            ]
+        self._trades.clear()
+
+    def _note_stored(self, waiting: Sequence[Trade], stored: frozenset[str] | set[str]) -> None:
+        now = self._now_millis()
+        self._stored |= stored
+        self._outcome.counts["trades_stored"] += len(stored)
+        self._outcome.latencies += [
+            max(0, now - trades.received_at_of(trade.item))
+            for trade in waiting
+            if trade.id in stored
+        ]
+
+    def _send(self, time: Time) -> None:
+        if not self._letters:
+            return
+        self._queue.send(self._letters, time)
+        self._outcome.counts["dead_letters"] += len(self._letters)
+        for letter in self._letters:
+            count, first = self._outcome.reasons.get(letter.reason, (0, letter.place))
+            self._outcome.reasons[letter.reason] = (count + 1, first)
+        self._letters = []

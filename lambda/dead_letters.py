@@ -1,0 +1,117 @@
+"""What can never be stored goes to a queue, with its reason, its place and its bytes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from retries import Time, code_of, is_passing
+
+MAX_LETTERS = 10
+"""Of one SendMessageBatch."""
+MAX_LENGTH = 262_144
+"""In bytes: of a message, and of all messages of one SendMessageBatch."""
+
+
+class NotSentError(Exception):
+    """Dead letters that are not in the queue."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"dead letters not sent: reason={reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the stream something was found."""
+
+    stream: str
+    """The stream's ARN."""
+    shard_id: str
+    sequence_number: str
+    sub_sequence_number: int | None = None
+    """Index in an aggregated record; None in a record that came alone."""
+    line: int | None = None
+    """Index in the user record; None for a whole stream record."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A line, or a stream record, that can never be stored."""
+
+    reason: str
+    place: Place
+    payload: bytes
+
+    def body(self) -> str:
+        """Returns the message: JSON, the payload in base64 unless the message grew too long."""
+        place = self.place
+        fields: dict[str, Any] = {
+            "reason": self.reason,
+            "stream": place.stream,
+            "shard_id": place.shard_id,
+            "sequence_number": place.sequence_number,
+            "sub_sequence_number": place.sub_sequence_number,
+            "line": place.line,
+            "payload_length": len(self.payload),
+        }
+        payload = {"payload": base64.b64encode(self.payload).decode()}
+        whole = json.dumps(fields | payload)
+        return whole if len(whole) <= MAX_LENGTH else json.dumps(fields)
+
+
+class DeadLetterQueue:
+    """One queue, through the low-level client of SQS. Confined to one thread."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, letters: Sequence[DeadLetter], time: Time) -> None:
+        """Sends all of them, in order; raises NotSentError if one is not in the queue.
+
+        A letter may be in the queue twice: what is not answered is sent again.
+        """
+        for bodies in _requests([letter.body() for letter in letters]):
+            self._send(bodies, time)
+
+    def _send(self, bodies: list[str], time: Time) -> None:
+        left = {str(number): body for number, body in enumerate(bodies)}
+        reason = "time"
+        for _ in time.attempts():
+            entries = [{"Id": id_, "MessageBody": body} for id_, body in left.items()]
+            try:
+                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            except (ClientError, BotoCoreError) as e:
+                reason = code_of(e)
+                if not is_passing(e):
+                    raise NotSentError(reason) from e
+                continue
+            failed = {entry["Id"]: entry for entry in answer.get("Failed", [])}
+            for entry in failed.values():
+                reason = entry.get("Code", "unknown")
+                if entry.get("SenderFault", False):
+                    raise NotSentError(reason)
+            left = {id_: body for id_, body in left.items() if id_ in failed}
+            if not left:
+                return
+        raise NotSentError(f"{reason}, and no time left")
+
+
+def _requests(bodies: Sequence[str]) -> Iterator[list[str]]:
+    """Yields the bodies in groups that a request takes. They are ASCII: a character is a byte."""
+    group: list[str] = []
+    length = 0
+    for body in bodies:
+        if group and (len(group) == MAX_LETTERS or length + len(body) > MAX_LENGTH):
+            yield group
+            group, length = [], 0
+        group.append(body)
+        length += len(body)
+    if group:
+        yield group
