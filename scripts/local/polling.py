@@ -7,17 +7,16 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from checkpoints import Checkpoints
-from event_source_mapping import Counts, Rules
-from execution_environments import ClosedError, ExecutionEnvironments
+from event_source_mapping import Answered, Counts, Failed, Rules
+from execution_environments import ClosedError
 from lineage import ListedShard, childless, readable
-from shard_reader import ShardReader, State
-from signals import SignalledError, Signals
-from stream_source import StreamSource
+from shard_reader import ShardReader, Source, State
+from signals import SignalledError
 
 STATUS_SECONDS = 1.0
 TURN_SECONDS = 0.05
@@ -26,6 +25,28 @@ LIST_SECONDS = 1.0
 JOIN_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
+
+
+class Environments(Protocol):
+    """What runs the function; see ExecutionEnvironments."""
+
+    @property
+    def started(self) -> int: ...
+
+    def invoke(self, shard_id: str, event: str) -> Answered | Failed: ...
+
+    def start_wanted(self, seconds: float) -> None: ...
+
+    def end(self, shard_id: str) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class SignalSource(Protocol):
+    """Where signals are noted; see Signals."""
+
+    @property
+    def number(self) -> int | None: ...
 
 
 class ReaderThread(threading.Thread):
@@ -57,8 +78,8 @@ class Polling:
 
     def __init__(
         self,
-        source: StreamSource,
-        environments: ExecutionEnvironments,
+        source: Source,
+        environments: Environments,
         checkpoints: Checkpoints,
         rules: Rules,
         status_file: Path | None,
@@ -76,7 +97,7 @@ class Polling:
         self._list_at = 0.0
         self._status_at = 0.0
 
-    def run(self, signals: Signals, drain_seconds: float) -> list[str]:
+    def run(self, signals: SignalSource, drain_seconds: float) -> list[str]:
         """Polls until a signal and then to the end, or a failure of our own; returns what is left.
 
         A signal that comes again, or drain_seconds after the first, end it with something left.
