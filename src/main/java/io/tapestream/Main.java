@@ -14,6 +14,7 @@ import picocli.CommandLine.IVersionProvider;
         subcommands = {
             RunCommand.class,
             ReplayCommand.class,
+            ReconcileCommand.class,
             MarketCommand.class,
             JournalCommand.class,
             ConfigCommand.class

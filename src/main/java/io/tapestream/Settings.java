@@ -7,6 +7,7 @@ import io.tapestream.journal.JournalSettings;
 import io.tapestream.kinesis.KinesisSettings;
 import io.tapestream.record.RecordSettings;
 import io.tapestream.status.StatusSettings;
+import io.tapestream.table.TableSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,6 +39,7 @@ record Settings(
         JournalSettings journal,
         RecordSettings record,
         KinesisSettings kinesis,
+        TableSettings table,
         StatusSettings status,
         Duration stopTimeout,
         Logs.LogSettings log) {
@@ -46,6 +48,7 @@ record Settings(
     private static final int MIB = 1024 * KIB;
     private static final long GIB = 1024L * MIB;
     private static final Pattern STREAM_NAME = Pattern.compile("[a-zA-Z0-9_.-]{1,128}");
+    private static final Pattern TABLE_NAME = Pattern.compile("[a-zA-Z0-9_.-]{3,255}");
     private static final Pattern REGION = Pattern.compile("[a-z]+-([a-z]+-)?[a-z]+-[0-9]");
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
@@ -63,6 +66,7 @@ record Settings(
         String stream = reader.text("kinesis.stream", STREAM_NAME, "1 to 128 letters, digits, '_', '.', '-'");
         JournalSettings journal = journal(environment, feedName, stream, reader);
         int maxMessageLength = (int) reader.bytes("feed.max-message-length", 4L * KIB, journal.maxEntryLength());
+        KinesisSettings kinesis = kinesis(environment, stream, reader);
         Settings settings = new Settings(
                 environment,
                 apiKey,
@@ -71,7 +75,8 @@ record Settings(
                 feed(reader, maxMessageLength),
                 journal,
                 record(feedName, config, reader),
-                kinesis(environment, stream, reader),
+                kinesis,
+                table(kinesis, reader),
                 new StatusSettings(reader.nonEmpty("status.host"), (int) reader.number("status.port", -1, 65535)),
                 reader.duration("run.stop-timeout", Duration.ZERO, Duration.ofMinutes(10)),
                 new Logs.LogSettings(
@@ -162,12 +167,7 @@ record Settings(
 
     private static KinesisSettings kinesis(String environment, String stream, SettingsReader reader) {
         URI endpoint = reader.isEmpty("kinesis.endpoint") ? null : reader.uri("kinesis.endpoint", Set.of("https"));
-        if (endpoint != null
-                && endpoint.getRawPath() != null
-                && !endpoint.getRawPath().matches("/?")) {
-            reader.problem(
-                    "kinesis.endpoint", "has a path: path=" + endpoint.getRawPath() + " (expected: https://host:port)");
-        }
+        checkPath("kinesis.endpoint", endpoint, reader);
         Path temp = reader.path("kinesis.temp-directory", Path.of("data", environment, "kpl"));
         return new KinesisSettings(
                 stream,
@@ -183,5 +183,31 @@ record Settings(
                 reader.duration("kinesis.retry-backoff-max", Duration.ofMillis(1), Duration.ofMinutes(5)),
                 reader.duration("kinesis.stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 temp.toAbsolutePath());
+    }
+
+    private static TableSettings table(KinesisSettings kinesis, SettingsReader reader) {
+        URI endpoint = reader.isEmpty("table.endpoint") ? null : reader.uri("table.endpoint", Set.of("https", "http"));
+        checkPath("table.endpoint", endpoint, reader);
+        if (endpoint != null && "http".equals(endpoint.getScheme()) && !LOOPBACK.contains(endpoint.getHost())) {
+            reader.problem(
+                    "table.endpoint",
+                    "http would show the items to others: host=" + endpoint.getHost()
+                            + " (use https; http is for loopback only)");
+        }
+        return new TableSettings(
+                reader.text("table.name", TABLE_NAME, "3 to 255 letters, digits, '_', '.', '-'"),
+                kinesis.region(),
+                endpoint,
+                kinesis.caFile(),
+                kinesis.verifyCertificate(),
+                (int) reader.number("table.scan-max-ids", 1, 1 << 28));
+    }
+
+    private static void checkPath(String path, @Nullable URI endpoint, SettingsReader reader) {
+        if (endpoint != null
+                && endpoint.getRawPath() != null
+                && !endpoint.getRawPath().matches("/?")) {
+            reader.problem(path, "has a path: path=" + endpoint.getRawPath() + " (expected: https://host:port)");
+        }
     }
 }

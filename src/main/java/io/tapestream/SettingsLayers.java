@@ -35,14 +35,16 @@ final class SettingsLayers {
 
     private static final String FORCE = "CONFIG_FORCE_";
     private static final List<String> SECTIONS =
-            List.of("feed", "journal", "record", "kinesis", "status", "run", "log", "finnhub");
+            List.of("feed", "journal", "record", "kinesis", "table", "status", "run", "log", "finnhub");
 
     /** Variables with a name of their own, the first of those that name one setting before the later ones. */
     private static final List<Map.Entry<String, String>> VARIABLES = List.of(
             Map.entry("FINNHUB_API_KEY", KEY_PATH),
             Map.entry("AWS_REGION", "kinesis.region"),
             Map.entry("AWS_ENDPOINT_URL_KINESIS", "kinesis.endpoint"),
-            Map.entry("AWS_ENDPOINT_URL", "kinesis.endpoint"));
+            Map.entry("AWS_ENDPOINT_URL", "kinesis.endpoint"),
+            Map.entry("AWS_ENDPOINT_URL_DYNAMODB", "table.endpoint"),
+            Map.entry("AWS_ENDPOINT_URL", "table.endpoint"));
 
     private static final Pattern PROPERTY_VALUE = Pattern.compile("\\s*[=:\\s].*");
 

@@ -32,6 +32,10 @@ class ArchitectureTest {
             .definedBy("io.tapestream.record..")
             .layer("kinesis")
             .definedBy("io.tapestream.kinesis..")
+            .layer("table")
+            .definedBy("io.tapestream.table..")
+            .layer("aws")
+            .definedBy("io.tapestream.aws..")
             .layer("replay")
             .definedBy("io.tapestream.replay..")
             .layer("status")
@@ -48,6 +52,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("kinesis", "root")
             .whereLayer("kinesis")
             .mayOnlyBeAccessedByLayers("root")
+            .whereLayer("table")
+            .mayOnlyBeAccessedByLayers("root")
+            .whereLayer("aws")
+            .mayOnlyBeAccessedByLayers("kinesis", "table")
             .whereLayer("replay")
             .mayOnlyBeAccessedByLayers("root")
             .whereLayer("status")
@@ -62,13 +70,20 @@ class ArchitectureTest {
             vendorStaysIn("io.netty..", "io.tapestream.feed..", "io.tapestream.replay..", "io.tapestream.status..");
 
     @ArchTest
-    static final ArchRule KPL_GUAVA_AND_AWS_STAY_IN_KINESIS = noClasses()
+    static final ArchRule KPL_AND_GUAVA_STAY_IN_KINESIS = noClasses()
             .that()
             .resideOutsideOfPackage("io.tapestream.kinesis..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "software.amazon.kinesis..", "software.amazon.awssdk..", "com.google.common..", "com.amazonaws..");
+            .resideInAnyPackage("software.amazon.kinesis..", "com.google.common..", "com.amazonaws..");
+
+    @ArchTest
+    static final ArchRule THE_SDK_STAYS_WITH_THE_CLIENTS_OF_AWS = vendorStaysIn(
+            "software.amazon.awssdk..", "io.tapestream.aws..", "io.tapestream.kinesis..", "io.tapestream.table..");
+
+    @ArchTest
+    static final ArchRule DYNAMODB_STAYS_IN_TABLE =
+            vendorStaysIn("software.amazon.awssdk.services.dynamodb..", "io.tapestream.table..");
 
     @ArchTest
     static final ArchRule HASH_STAYS_IN_RECORD = vendorStaysIn("com.dynatrace..", "io.tapestream.record..");

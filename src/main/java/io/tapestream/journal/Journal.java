@@ -126,6 +126,21 @@ public final class Journal implements AutoCloseable {
         return segment.base();
     }
 
+    /**
+     * The oldest position from which identities come out right: the oldest retained, but two segments later where older
+     * ones have been deleted.
+     */
+    public long identityPosition() {
+        Segment segment = segments.first();
+        if (segment == null || segment.base() == 0) {
+            return 0;
+        }
+        for (int i = 0; i < 2; i++) {
+            segment = Objects.requireNonNullElse(segments.after(segment), segment);
+        }
+        return segment.base();
+    }
+
     /** The oldest retained position. */
     public long startPosition() {
         Segment first = segments.first();

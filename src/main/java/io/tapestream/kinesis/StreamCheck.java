@@ -1,29 +1,23 @@
 package io.tapestream.kinesis;
 
-import java.io.EOFException;
-import java.net.SocketException;
+import io.tapestream.aws.EndpointTrust;
+import io.tapestream.aws.SdkFailure;
+import io.tapestream.aws.UnusableCertificatesException;
 import java.net.URI;
-import java.security.cert.CertificateException;
 import java.time.Duration;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
-import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.KinesisClientBuilder;
-import software.amazon.awssdk.services.kinesis.model.LimitExceededException;
 import software.amazon.awssdk.services.kinesis.model.RecordDistributionStrategy;
-import software.amazon.awssdk.services.kinesis.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.kinesis.model.StreamDescriptionSummary;
 import software.amazon.awssdk.services.kinesis.model.StreamStatus;
 
@@ -37,23 +31,6 @@ public final class StreamCheck {
     private static final int CREATION_POLLS = 20;
     private static final Duration CREATION_POLL_INTERVAL = Duration.ofSeconds(1);
     private static final Pattern STREAM_NAME = Pattern.compile("[a-zA-Z0-9_.-]{1,128}");
-
-    /** Error codes that say: not with these credentials. */
-    private static final Set<String> DENIALS = Set.of(
-            "AccessDenied",
-            "AccessDeniedException",
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "IncompleteSignature",
-            "IncompleteSignatureException",
-            "InvalidClientTokenId",
-            "InvalidSignatureException",
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
-            "NotAuthorized",
-            "OptInRequired",
-            "SignatureDoesNotMatch",
-            "UnrecognizedClientException");
 
     /** What the endpoint said. */
     public enum Answer {
@@ -88,7 +65,7 @@ public final class StreamCheck {
         StreamCheck check = new StreamCheck(settings);
         check.checkSettings();
         check.checkCredentials(credentials);
-        try (SdkHttpClient http = EndpointTrust.httpClient(settings, ATTEMPT_TIMEOUT);
+        try (SdkHttpClient http = check.httpClient();
                 KinesisClient client = check.client(http, credentials)) {
             Answer answer = check.ask("DescribeStreamSummary", () -> check.describe(client));
             // Without the shards the KPL would put every user record un-aggregated, and only log why.
@@ -125,12 +102,19 @@ public final class StreamCheck {
     }
 
     private void checkCredentials(AwsCredentialsProvider credentials) {
-        try {
-            credentials.resolveCredentials();
-        } catch (RuntimeException e) { // A profile file with a mistake is not an SdkException.
-            log.debug("credentials not resolved", e);
+        String why = SdkFailure.ofCredentials(credentials);
+        if (why != null) {
+            log.debug("credentials not resolved cause=\"{}\"", why);
             throw new StreamRefusedException("no AWS credentials: " + where
                     + " (set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the host a role)");
+        }
+    }
+
+    private SdkHttpClient httpClient() {
+        try {
+            return EndpointTrust.httpClient(settings.caFile(), settings.verifyCertificate(), ATTEMPT_TIMEOUT);
+        } catch (UnusableCertificatesException e) {
+            throw new StreamRefusedException(String.valueOf(e.getMessage()));
         }
     }
 
@@ -203,61 +187,32 @@ public final class StreamCheck {
     }
 
     private Answer answerTo(SdkException e, String operation) {
-        if (e instanceof ResourceNotFoundException) {
-            throw new StreamRefusedException("stream not found: " + where
-                    + " (create it, or correct kinesis.stream, kinesis.region, kinesis.endpoint)");
-        }
-        if (e instanceof AwsServiceException answered) {
-            checkAnswered(answered, operation);
-        } else {
-            checkTls(e);
-        }
-        log.warn("stream not reached {} operation={} cause=\"{}\"", where, operation, e.toString());
-        return Answer.UNREACHABLE;
-    }
-
-    private void checkAnswered(AwsServiceException e, String operation) {
-        String code = e.awsErrorDetails() == null
-                ? ""
-                : String.valueOf(e.awsErrorDetails().errorCode());
-        if (DENIALS.contains(code)) {
-            throw new StreamRefusedException(
-                    "access to the stream denied: " + where + " operation=" + operation + " code=" + code
-                            + " message=\""
-                            + e.awsErrorDetails().errorMessage()
-                            + "\" (check the credentials; they need kinesis:DescribeStreamSummary, kinesis:ListShards and"
-                            + " kinesis:PutRecords on the stream)");
-        }
-        boolean isThrottled = e.isThrottlingException() || e instanceof LimitExceededException;
-        if (e.statusCode() >= 400 && e.statusCode() < 500 && !isThrottled) {
-            throw new StreamRefusedException("stream not usable: " + where + " operation=" + operation + " status="
-                    + e.statusCode() + " code=" + code + " (check kinesis.stream, kinesis.region, kinesis.endpoint)");
-        }
-    }
-
-    /** A handshake that failed will fail again, unless the connection was only cut. */
-    private void checkTls(SdkException e) {
-        SSLException failed = cause(e, SSLException.class);
-        if (failed == null
-                || cause(failed, EOFException.class) != null
-                || cause(failed, SocketException.class) != null) {
-            return;
-        }
-        boolean untrusted = cause(failed, CertificateException.class) != null;
-        throw new StreamRefusedException((untrusted ? "certificate of the endpoint not trusted: " : "no TLS: ") + where
-                + " cause=\"" + failed.getMessage() + "\" ("
-                + (untrusted
-                        ? "set kinesis.ca-file to the authority that signed it, and check the host's name"
-                        : "the endpoint has to speak TLS")
-                + ")");
-    }
-
-    private static <T extends Throwable> @Nullable T cause(Throwable e, Class<T> type) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (type.isInstance(cause)) {
-                return type.cast(cause);
+        SdkFailure failure = SdkFailure.of(e);
+        switch (failure.kind()) {
+            case NOT_FOUND ->
+                throw new StreamRefusedException("stream not found: " + where
+                        + " (create it, or correct kinesis.stream, kinesis.region, kinesis.endpoint)");
+            case DENIED ->
+                throw new StreamRefusedException("access to the stream denied: " + where + " operation=" + operation
+                        + " code=" + failure.code() + " message=\"" + failure.message()
+                        + "\" (check the credentials; they need kinesis:DescribeStreamSummary, kinesis:ListShards and"
+                        + " kinesis:PutRecords on the stream)");
+            case REFUSED ->
+                throw new StreamRefusedException("stream not usable: " + where + " operation=" + operation + " status="
+                        + failure.status() + " code=" + failure.code()
+                        + " (check kinesis.stream, kinesis.region, kinesis.endpoint)");
+            case UNTRUSTED ->
+                throw new StreamRefusedException("certificate of the endpoint not trusted: " + where + " cause=\""
+                        + failure.message()
+                        + "\" (set kinesis.ca-file to the authority that signed it, and check the host's name)");
+            case NO_TLS ->
+                throw new StreamRefusedException(
+                        "no TLS: " + where + " cause=\"" + failure.message() + "\" (the endpoint has to speak TLS)");
+            case TRANSIENT -> {
+                log.warn("stream not reached {} operation={} cause=\"{}\"", where, operation, e.toString());
+                return Answer.UNREACHABLE;
             }
         }
-        return null;
+        throw new AssertionError(failure.kind());
     }
 }

@@ -1,5 +1,6 @@
 package io.tapestream.kinesis;
 
+import io.tapestream.aws.EndpointTrust;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ public final class KinesisStream implements AutoCloseable {
     private KinesisStream(KinesisSettings settings) {
         System.setProperty(SdkSystemSetting.CBOR_ENABLED.property(), "false"); // emulators understand JSON only
         this.settings = settings;
-        http = EndpointTrust.httpClient(settings, Duration.ofSeconds(10));
+        http = EndpointTrust.httpClient(settings.caFile(), true, Duration.ofSeconds(10));
         client = KinesisClient.builder()
                 .httpClient(http)
                 .endpointOverride(settings.endpoint())

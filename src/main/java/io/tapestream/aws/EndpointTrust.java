@@ -1,4 +1,4 @@
-package io.tapestream.kinesis;
+package io.tapestream.aws;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +11,7 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.http.SdkHttpClient;
@@ -19,7 +20,7 @@ import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.utils.AttributeMap;
 
 /** Makes the SDK's HTTP client trust what the settings say: the usual authorities, those of a file, or anyone. */
-final class EndpointTrust {
+public final class EndpointTrust {
     private static final Logger log = LoggerFactory.getLogger(EndpointTrust.class);
 
     private EndpointTrust() {}
@@ -27,20 +28,19 @@ final class EndpointTrust {
     /**
      * A client that gives up a connection, or the wait for an answer, after {@code timeout}.
      *
-     * @throws StreamRefusedException the file of authorities cannot be used
+     * @param caFile PEM file of the authorities to trust; null for the usual ones
+     * @param verifyCertificate false to trust anyone
+     * @throws UnusableCertificatesException the file of authorities cannot be used
      */
-    static SdkHttpClient httpClient(KinesisSettings settings, Duration timeout) {
+    public static SdkHttpClient httpClient(@Nullable Path caFile, boolean verifyCertificate, Duration timeout) {
         UrlConnectionHttpClient.Builder builder =
                 UrlConnectionHttpClient.builder().connectionTimeout(timeout).socketTimeout(timeout);
-        if (!settings.verifyCertificate()) {
-            log.warn(
-                    "certificate of the Kinesis endpoint not checked endpoint={} (kinesis.verify-certificate = false)",
-                    settings.endpoint());
+        if (!verifyCertificate) {
+            log.warn("certificate of the endpoint not checked (kinesis.verify-certificate = false)");
             return builder.buildWithDefaults(AttributeMap.builder()
                     .put(SdkHttpConfigurationOption.TRUST_ALL_CERTIFICATES, true)
                     .build());
         }
-        Path caFile = settings.caFile();
         if (caFile != null) {
             TrustManager[] trustManagers = trustManagers(caFile);
             builder.tlsTrustManagersProvider(() -> trustManagers);
@@ -58,14 +58,14 @@ final class EndpointTrust {
                 authorities.setCertificateEntry("authority-" + count++, certificate);
             }
             if (count == 0) {
-                throw new StreamRefusedException(
+                throw new UnusableCertificatesException(
                         "no certificate in file: path=" + caFile + " (set kinesis.ca-file to a PEM file)");
             }
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(authorities);
             return factory.getTrustManagers();
         } catch (IOException | GeneralSecurityException e) {
-            throw new StreamRefusedException("certificates not read: path=" + caFile + " cause=\"" + e
+            throw new UnusableCertificatesException("certificates not read: path=" + caFile + " cause=\"" + e
                     + "\" (set kinesis.ca-file to a PEM file that can be read)");
         }
     }
