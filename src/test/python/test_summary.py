@@ -13,6 +13,7 @@ from console import Tail
 AUDITED: dict[str, Any] = dict.fromkeys(summary.COUNTED_TWICE, 5) | {
     "missing": 0,
     "unexpected": 0,
+    "dead_letters": 0,
     "damaged_user_records": 0,
     "journal_holes": 0,
     "frames_not_journalled": 0,
@@ -35,7 +36,7 @@ def test_a_number_that_differs_is_told(name: str) -> None:
     assert problems == [f"{name}: the ingester counted 6, the audit 5"]
 
 
-@pytest.mark.parametrize("name", ["missing", "unexpected", "damaged_user_records", "journal_holes"])
+@pytest.mark.parametrize("name", ["missing", "unexpected", "dead_letters", "damaged_user_records"])
 def test_what_keeps_it_from_being_a_proof_is_told(name: str) -> None:
     assert summary.problems_of(AUDITED | {name: 1}) == [f"{name} 1"]
 
@@ -79,4 +80,16 @@ def test_a_person_sees_progress_and_warnings_and_no_other_log(
         "running  feed open  frames 1",
         "12:00:00.000 ERROR [main] bad",
         "\tat shown",
+    ]
+
+
+def test_a_line_of_progress_gets_what_is_stored_besides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("running  feed open  frames 0\n12:00:00.000 ERROR [main] bad\n")
+    Tail(log, lambda: "  stored 7").close()
+    assert capsys.readouterr().err.splitlines() == [
+        "running  feed open  frames 0  stored 7",
+        "12:00:00.000 ERROR [main] bad",
     ]
