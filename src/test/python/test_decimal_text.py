@@ -61,6 +61,21 @@ def test_whole_number(text: str, whole: int | None) -> None:
     assert decimal_text.parse(text).whole() == whole
 
 
+def test_megabytes_of_digits_are_parsed_and_never_expanded() -> None:
+    assert len(decimal_text.parse("1" * 2_000_000).digits) == 2_000_000
+    assert decimal_text.parse("1" * 2_000_000).whole() is None
+    assert decimal_text.parse("0." + "0" * 2_000_000 + "1").exponent == -2_000_001
+    assert decimal_text.parse("1" + "0" * 2_000_000 + "e-2000000").canonical() == "1"
+    assert not decimal_text.parse("1e" + "9" * 2_000_000).is_in_range()
+    assert decimal_text.parse("0e" + "9" * 2_000_000).canonical() == "0"
+
+
+@pytest.mark.parametrize("text", ["", "-", "+1", ".5", "1e", "1e+", "0x1", "1 ", "\u0661", "NaN"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"not a JSON number: length={len(text)}"):
+        decimal_text.parse(text)
+
+
 @given(NUMBERS)
 def test_agrees_with_exact_decimals(text: str) -> None:
     with decimal.localcontext(prec=400, Emax=999_999, Emin=-999_999):

@@ -17,7 +17,7 @@ import deaggregation
 import identity
 import reference_conf
 import trades
-from aggregates import records_in
+from aggregates import PAYLOADS, records_in
 from test_decimal_text import NUMBERS
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +41,11 @@ GOOD = {
     "feed": "finnhub",
 }
 LINE = json.dumps(GOOD).encode()
+MESSAGES = [
+    path
+    for path in sorted(PAYLOADS.glob("*.json"))
+    if not path.name.startswith(("lambda_", "INDEX"))
+]
 CAPTURES = sorted((ROOT / "conf/captures").glob("*.ndjson"))
 
 # What UTF-8 can hold, control characters and all.
@@ -366,13 +371,18 @@ def test_a_field_that_cannot_be_right_is_bad(fields: dict[str, Any], reason: str
         ("trade_id", "é" * 1024),
         ("symbol", "A"),
         ("symbol", "é" * 128),
-        ("symbol", 'A"B\\C/A\ud83d\ude00'.encode("utf-16", "surrogatepass").decode("utf-16")),
+        ("symbol", 'A"B\\C/\x1f\U0001f600'),
         ("asset_class", "other"),
         ("feed", "f"),
     ],
 )
 def test_a_text_at_its_bounds_is_stored_as_it_is(name: str, value: str) -> None:
     assert trades.item_of(line_with(**{name: value}))[name] == {"S": value}
+
+
+def test_escapes_are_read() -> None:
+    line = LINE.replace(b"AAPL", rb"A\"B\\C\/\u0041\ud83d\ude00")
+    assert trades.item_of(line)["symbol"] == {"S": 'A"B\\C/A\U0001f600'}
 
 
 @pytest.mark.parametrize("conditions", [None, []])
@@ -553,3 +563,9 @@ def test_a_public_record_of_another_shape_is_no_trade(name: str) -> None:
         )
         for user_record in user_records:
             assert [reason_of(line) for line in trades.lines_of(user_record)] == ["missing-field"]
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=lambda path: str(path.name))
+def test_no_message_of_a_feed_is_taken_for_lines(path: Path) -> None:
+    for line in trades.lines_of(path.read_bytes()):
+        assert reason_of(line) in {"json", "wrong-type", "missing-field"}
