@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -165,6 +166,7 @@ class Aws:
             [sys.executable, str(SCRIPT), *where, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
         )
 
 

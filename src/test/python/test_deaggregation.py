@@ -166,19 +166,20 @@ def test_a_damaged_record_is_refused_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "problem"),
     [
-        b"",
-        deaggregation.MAGIC,
-        deaggregation.MAGIC + b'{"msg":"a plain record that begins with the magic"}',
-        sealed(b"")[:-1],
-        real("lambda_kpl_1_record.json") + b"\0",
-        b"\0" + real("lambda_kpl_1_record.json"),
-        real("lambda_kpl_1_record.json") * 2,
+        (b"", "shorter than magic and digest: length=0"),
+        (deaggregation.MAGIC, "shorter than magic and digest: length=4"),
+        (sealed(b"")[:-1], "shorter than magic and digest: length=19"),
+        (b"\0" + sealed(b"")[1:], "magic wrong: length=20"),
+        (deaggregation.MAGIC + b'{"a plain record":"with the magic"}', "digest wrong: length=39"),
+        (real("lambda_kpl_1_record.json") + b"\0", "digest wrong"),
+        (real("lambda_kpl_1_record.json") * 2, "digest wrong"),
     ],
 )
-def test_what_is_not_one_whole_record_is_refused(data: bytes) -> None:
-    assert is_damaged(data)
+def test_what_is_not_one_whole_record_is_refused(data: bytes, problem: str) -> None:
+    with pytest.raises(deaggregation.DamagedAggregateError, match=problem):
+        deaggregate(data)
 
 
 @pytest.mark.parametrize("path", KPL_RECORDINGS, ids=lambda path: str(path.name))

@@ -122,6 +122,19 @@ def test_a_shard_that_is_read_too_often_is_read_next_time() -> None:
     assert read(reader) == [b"1"]
 
 
+def test_a_shard_is_at_its_newest_when_a_read_finds_nothing_more() -> None:
+    kinesis = FakeKinesis("s", "a")
+    kinesis.put("a", b"1")
+    (shard,) = shards.shards_of(kinesis.client, "s")
+    reader = shards.ShardReader(kinesis.client, "s", shard, oldest=True)
+    found = []
+    for refusals in ([], [], ["ProvisionedThroughputExceededException"], []):
+        kinesis.refusals = list(refusals)
+        reader.read()
+        found.append(reader.is_at_newest)
+    assert found == [False, True, False, True]
+
+
 @pytest.mark.parametrize("read_before", [0, 1, 2])
 def test_reading_goes_on_after_a_pause_in_which_the_iterator_expired(read_before: int) -> None:
     kinesis = FakeKinesis("s", "a")

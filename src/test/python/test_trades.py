@@ -336,6 +336,8 @@ def test_a_field_of_another_type_is_bad(name: str, value: Any) -> None:
         ({"asset_class": ""}, "asset-class"),
         ({"asset_class": "bond"}, "asset-class"),
         ({"feed": ""}, "feed"),
+        ({"price": 0}, "price"),
+        ({"price": 0, "volume": 0}, "price"),
         ({"price": 0, "volume": -1}, "price"),
         ({"price": -0.0}, "price"),
         ({"price": -1}, "price"),
