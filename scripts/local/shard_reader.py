@@ -78,6 +78,7 @@ class ShardReader:
         self._iterator: str | None = None
         self._is_read = False  # to the end that a reshard gave it
         self._errors_in_a_row = 0
+        self._told: str | None = None
         self._next_read_at = 0.0
 
     def step(self, *, drains: bool) -> float:
@@ -138,7 +139,9 @@ class ShardReader:
 
     def _tell(self, failure: str | None) -> None:
         times = self._batches.failures_in_a_row
-        if failure is not None and times & (times - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+        is_news = failure != self._told or times & (times - 1) == 0  # the 1st, 2nd, 4th, 8th ...
+        self._told = failure
+        if failure is not None and is_news:
             log.warning(
                 "batch failed, comes again: shard=%s after=%s times=%d: %s",
                 self.shard_id,

@@ -313,6 +313,20 @@ def test_a_failing_batch_is_told_less_and_less(
     assert f"batch failed, comes again: shard={SHARD} after=None" in caplog.messages[0]
 
 
+def test_a_batch_that_fails_for_another_reason_is_told(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.outcomes = [Failed(reason) for reason in "aaaaabbb"]
+    bench.steps(12)
+    assert [message.split(" times=")[1] for message in caplog.messages] == [
+        "1: a",
+        "2: a",
+        "4: a",
+        "6: b",
+        "8: b",
+    ]
+
+
 def test_what_is_too_old_at_the_end_of_a_shard_is_remembered_as_passed(
     checkpoints: Checkpoints, kinesis: ReshardingKinesis
 ) -> None:

@@ -48,7 +48,12 @@ class LocalFunction:
     """A function of one test, named as its stream is."""
 
     def __init__(
-        self, rig: Rig, source: str = TELLING, handler: str = "handle", **settings: Any
+        self,
+        rig: Rig,
+        source: str = TELLING,
+        handler: str = "handle",
+        timeout_seconds: int = 30,
+        **settings: Any,
     ) -> None:
         """Deploys it; the settings are those of its mapping."""
         self.name = rig.stream
@@ -61,7 +66,7 @@ class LocalFunction:
             archive.writestr("told.py", source)
         self._client = self._connect("lambda")
         self._poller: Child | None = None
-        self._deploy(handler, settings)
+        self._deploy(handler, timeout_seconds, settings)
 
     def _connect(self, service: str) -> Any:
         kinesis = self._rig.kinesis
@@ -72,7 +77,7 @@ class LocalFunction:
             verify=str(kinesis.ca),
         )
 
-    def _deploy(self, handler: str, settings: dict[str, Any]) -> None:
+    def _deploy(self, handler: str, timeout_seconds: int, settings: dict[str, Any]) -> None:
         role = self._connect("iam").create_role(
             RoleName=self.name[:64], AssumeRolePolicyDocument=json.dumps(ASSUMED_BY_LAMBDA)
         )["Role"]["Arn"]
@@ -82,7 +87,7 @@ class LocalFunction:
             Role=role,
             Handler=f"told.{handler}",
             Code={"ZipFile": self.zip.read_bytes()},
-            Timeout=10,
+            Timeout=timeout_seconds,
             Environment={"Variables": {"FOLDER": str(self.folder)}},
         )
         stream = self._rig.kinesis.client().describe_stream_summary(StreamName=self._rig.stream)
