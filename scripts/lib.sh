@@ -42,10 +42,10 @@ require_java() {
     || fail 3 "Java too old: version=$version command=$java (install a JDK of version 17 or newer, or set JAVA_HOME to one)"
 }
 
-# python_program: the newest Python that is there and really runs, 3.13 first, as in AWS.
+# python_program: the newest Python that is there and really runs, 3.13 first, as in AWS; also one that pyenv has installed and not selected.
 python_program() {
   local candidate
-  for candidate in python3.13 python3.12 python3.11 python3; do
+  for candidate in python3.13 "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.13.*/bin/python3.13 python3.12 python3.11 python3; do
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
       printf '%s\n' "$candidate"
       return

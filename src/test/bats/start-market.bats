@@ -26,7 +26,7 @@ fake() {
 }
 
 start() {
-  run env -i PATH="$bin" HOME="$HOME" "${variables[@]}" "$project/scripts/start-market.sh" "$@"
+  run env -i PATH="$bin" HOME="$HOME" PYENV_ROOT="$project/no-pyenv" "${variables[@]}" "$project/scripts/start-market.sh" "$@"
 }
 
 variables=()
@@ -193,4 +193,12 @@ variables=()
   start local --help
   [ "$status" -eq 0 ]
   [[ $output == *"scripts/start-market.sh [local|dev|prod] [--for DURATION] [--until-hours-end] [--json]"* ]]
+}
+
+@test "a Python as in AWS that pyenv has and has not selected comes first" {
+  local python=$project/pyenv/versions/3.13.9/bin/python3.13
+  mkdir -p "${python%/*}"
+  ln -s "$bin/python3" "$python"
+  run env -i PATH="$bin" HOME="$HOME" PYENV_ROOT="$project/pyenv" bash -c "source '$project/scripts/lib.sh'; python_program"
+  [ "$output" = "$python" ]
 }
