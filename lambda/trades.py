@@ -30,6 +30,9 @@ ASSET_CLASSES = frozenset({"stock", "forex", "crypto", "other"})
 _BOM = b"\xef\xbb\xbf"
 _TEXTS = ("trade_id", "symbol", "asset_class", "feed")
 _NUMBERS = ("price", "volume", "traded_at", "received_at")
+_TEXT = frozenset({str})
+_TEXT_OR_NONE = frozenset({str, type(None)})
+_NUMBER_OR_NONE = frozenset({Number, type(None)})
 _CANONICAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
 _SECONDS_A_DAY = 86_400
 
@@ -109,11 +112,10 @@ def _fields_of(line: bytes) -> dict[str, Any]:
 def _check_types(fields: dict[str, Any]) -> None:
     texts = [fields.get(name) for name in _TEXTS]
     numbers = [fields.get(name) for name in _NUMBERS]
-    kind, conditions = fields.get("kind"), fields.get("conditions")
+    conditions = fields.get("conditions")
     if not (
-        all(text is None or type(text) is str for text in texts)
-        and all(number is None or type(number) is Number for number in numbers)
-        and (kind is None or type(kind) is str)
+        _TEXT_OR_NONE.issuperset(map(type, [*texts, fields.get("kind")]))
+        and _NUMBER_OR_NONE.issuperset(map(type, numbers))
         and (conditions is None or _are_texts(conditions))
     ):
         raise BadLineError("wrong-type")
@@ -122,12 +124,12 @@ def _check_types(fields: dict[str, Any]) -> None:
 
 
 def _are_texts(conditions: Any) -> bool:
-    return isinstance(conditions, list) and all(type(text) is str for text in conditions)
+    return isinstance(conditions, list) and _TEXT.issuperset(map(type, conditions))
 
 
 def _check_texts(fields: dict[str, Any]) -> None:
     try:
-        trade_id_length, symbol_length, _, _ = (_length(fields[name]) for name in _TEXTS)
+        trade_id_length, symbol_length, _, _ = [_length(fields[name]) for name in _TEXTS]
         for condition in fields.get("conditions") or ():
             _length(condition)
     except UnicodeEncodeError as e:
