@@ -102,6 +102,7 @@ step_image() {
     exit 77
   fi
   scripts/docker-image.sh
+  scripts/package-lambda.sh
 }
 
 step_java() {

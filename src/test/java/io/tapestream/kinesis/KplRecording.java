@@ -18,15 +18,16 @@ import java.util.List;
  * @param streamRecords what the endpoint received, in order of arrival
  * @param userRecords what was given to the KPL, in order
  */
-record KplRecording(String description, List<StreamRecord> streamRecords, List<StreamRecord> userRecords) {
+public record KplRecording(String description, List<StreamRecord> streamRecords, List<StreamRecord> userRecords) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** The file of the recording of so many user records. */
-    static Path file(int userRecords) {
+    /** The file of the recording of so many user records: 1, 2, 10 or 363. */
+    public static Path file(int userRecords) {
         return Path.of("src/test/resources/payloads/kpl", "kpl-" + userRecords + "-user-records.json");
     }
 
-    static KplRecording read(Path file) throws IOException {
+    /** Reads a recording. */
+    public static KplRecording read(Path file) throws IOException {
         JsonNode recording = JSON.readTree(file.toFile());
         return new KplRecording(
                 recording.get("description").textValue(),
