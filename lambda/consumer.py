@@ -3,10 +3,10 @@
     python lambda/consumer.py --stream stream-finnhub
     python lambda/consumer.py --stream stream-finnhub --from oldest --json | jq .price
 
-It keeps no checkpoint: each start begins anew, at the latest trade or at the oldest that the stream
-has kept. What it prints may hold a trade twice, as the stream may. Bad lines and damaged records
-are told on stderr. It reads each shard five times a second at most, which is all that a shard
-allows: a function that polls the same stream gets that much less.
+Needs boto3, which .venv has. It keeps no checkpoint: each start begins anew, at the latest trade or
+at the oldest that the stream has kept. What it prints may hold a trade twice, as the stream may.
+Bad lines and damaged records are told on stderr. It reads each shard five times a second at most,
+which is all that a shard allows: a function that polls the same stream gets that much less.
 
 Exit codes: 2 usage, 3 the stream could not be read, 130 after Ctrl-C, 141 when whoever read its
 output is gone.
