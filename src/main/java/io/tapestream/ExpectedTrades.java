@@ -1,11 +1,6 @@
 package io.tapestream;
 
 import com.codahale.metrics.MetricRegistry;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tapestream.journal.EntryType;
 import io.tapestream.journal.Journal;
 import io.tapestream.journal.JournalReader;
@@ -13,8 +8,6 @@ import io.tapestream.record.RecordPacker;
 import io.tapestream.record.RecordSettings;
 import io.tapestream.record.UserRecord;
 import io.tapestream.table.TradeItem;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -24,11 +17,6 @@ import org.jspecify.annotations.Nullable;
  * that published them. Reads on as it is asked; holds the trades of one frame.
  */
 final class ExpectedTrades implements AutoCloseable {
-    private static final ObjectReader LINES = JsonMapper.builder()
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .build()
-            .readerFor(JsonNode.class);
-
     /**
      * A trade and where it comes from.
      *
@@ -94,13 +82,7 @@ final class ExpectedTrades implements AutoCloseable {
         byte[] bytes = new byte[userRecord.length()];
         userRecord.payload().get(bytes);
         userRecord.release();
-        try (MappingIterator<JsonNode> lines = LINES.readValues(bytes)) {
-            while (lines.hasNextValue()) {
-                read.add(new Expected(TradeItem.ofLine(lines.nextValue()), reader.position(), reader.segment()));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("line that is not JSON: position=" + reader.position(), e);
-        }
+        TradeItem.ofLines(bytes).forEach(item -> read.add(new Expected(item, reader.position(), reader.segment())));
     }
 
     /**

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
                     + " An id that comes again within a journal segment and the one before it counts once in 'distinct',"
                     + " with --scan wherever it comes. 'found' is 'distinct' without 'missing', and holds 'different'.",
             "The range should end before what is still on its way to the table: beside a running ingester give --to, a"
-                    + " time a few minutes ago."
+                    + " time a few minutes ago. What a time to live has removed from the table counts as missing."
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {

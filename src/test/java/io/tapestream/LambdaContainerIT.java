@@ -2,7 +2,6 @@ package io.tapestream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,7 +13,6 @@ import io.tapestream.table.TableSettings;
 import io.tapestream.table.TradeItem;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,7 +46,7 @@ import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
 /**
  * The function's zip in a container with a bare Python 3.13, as AWS has it: what the KPL has put becomes items of the
- * table, which a second container serves.
+ * table, and what is damaged a message of the queue, both served by a second container.
  */
 @Testcontainers(disabledWithoutDocker = true)
 class LambdaContainerIT {
@@ -56,11 +54,27 @@ class LambdaContainerIT {
     private static final int PORT = 4567;
     private static final String TABLE = "ProcessedTradesDynamoDB";
     private static final Path ZIP = Path.of("target/lambda/tapestream-lambda.zip");
+    private static final String QUEUE = "https://127.0.0.1:" + PORT + "/123456789012/dead-letters";
     private static final String UNPACK = "python3 -I -S -m zipfile -e /function.zip /var/task";
 
     /** The shell stays the parent, as the runtime demands; what the function logs is not the answer. */
     private static final String RUN =
             "python3 -I -S /runtime.py 3 4 $$ 3</events 4>/answers >/log && cat /answers || { cat /log; exit 1; }";
+
+    /** The queue through the zip's own botocore: makes it, or counts its messages. */
+    private static final String SQS = """
+            import sys
+            sys.path.insert(0, "/var/task")
+            import botocore.session
+            sqs = botocore.session.get_session().create_client("sqs", region_name="us-east-1")
+            """;
+
+    private static final String CREATE_QUEUE = SQS + "print(sqs.create_queue(QueueName='dead-letters')['QueueUrl'])";
+    private static final String COUNT_MESSAGES = SQS + """
+            names = ["ApproximateNumberOfMessages"]
+            answer = sqs.get_queue_attributes(QueueUrl=sys.argv[1], AttributeNames=names)
+            print(answer["Attributes"][names[0]])
+            """;
 
     @Container
     private final GenericContainer<?> aws = new GenericContainer<>(
@@ -136,7 +150,7 @@ class LambdaContainerIT {
         variables.put("AWS_ENDPOINT_URL", "https://127.0.0.1:" + PORT);
         variables.put("AWS_CA_BUNDLE", "/ca.pem");
         variables.put("DYNAMODB_TABLE_NAME", TABLE);
-        variables.put("DEAD_LETTER_QUEUE_URL", "https://127.0.0.1:" + PORT + "/123456789012/dead-letters");
+        variables.put("DEAD_LETTER_QUEUE_URL", QUEUE);
         variables.put("POWERTOOLS_METRICS_NAMESPACE", "Tapestream");
         variables.put("POWERTOOLS_SERVICE_NAME", "FinnhubStreamProcessor");
         return variables;
@@ -150,8 +164,9 @@ class LambdaContainerIT {
 
     @Test
     void theZipNeedsNothingButPythonAndStoresWhatTheKplHasPut() throws Exception {
-        assertThat(inContainer("python3 -I -S -V")).startsWith("Python 3.13.");
-        inContainer(UNPACK);
+        assertThat(inShell("python3 -I -S -V")).startsWith("Python 3.13.");
+        inShell(UNPACK);
+        assertThat(inPython(CREATE_QUEUE)).isEqualToIgnoringNewLines(QUEUE);
         List<StreamRecord> records = new ArrayList<>();
         List<StreamRecord> userRecords = new ArrayList<>();
         for (int count : new int[] {1, 363}) {
@@ -159,6 +174,8 @@ class LambdaContainerIT {
             records.addAll(recording.streamRecords());
             userRecords.addAll(recording.userRecords());
         }
+
+        records.add(damaged(records.get(records.size() - 1)));
 
         // The batch comes a second time, as after a failure of the service.
         String answers = invoke(List.of(event(records), event(records)));
@@ -169,6 +186,13 @@ class LambdaContainerIT {
                         "{\"answer\": {\"batchItemFailures\": []}}",
                         "{\"answer\": {\"batchItemFailures\": []}}");
         assertStored(userRecords);
+        assertThat(inPython(COUNT_MESSAGES, QUEUE)).isEqualToIgnoringNewLines("2");
+    }
+
+    private static StreamRecord damaged(StreamRecord aggregated) {
+        byte[] payload = aggregated.payload().clone();
+        payload[payload.length - 1] ^= 1;
+        return new StreamRecord(aggregated.partitionKey(), aggregated.explicitHashKey(), payload);
     }
 
     private String invoke(List<ObjectNode> events) throws IOException, InterruptedException {
@@ -181,13 +205,23 @@ class LambdaContainerIT {
             lines.append(about).append('\t').append(event).append('\n');
         }
         python.copyFileToContainer(Transferable.of(lines.toString()), "/events");
-        return inContainer(RUN);
+        return inShell(RUN);
     }
 
-    private String inContainer(String command) throws IOException, InterruptedException {
-        ExecResult result = python.execInContainer("sh", "-c", command);
+    private String inShell(String command) throws IOException, InterruptedException {
+        return inContainer("sh", "-c", command);
+    }
+
+    private String inPython(String... scriptAndArguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("python3", "-I", "-S", "-c"));
+        command.addAll(List.of(scriptAndArguments));
+        return inContainer(command.toArray(String[]::new));
+    }
+
+    private String inContainer(String... command) throws IOException, InterruptedException {
+        ExecResult result = python.execInContainer(command);
         assertThat(result.getExitCode())
-                .as(command + "\n" + result.getStdout() + result.getStderr())
+                .as(String.join(" ", command) + "\n" + result.getStdout() + result.getStderr())
                 .isZero();
         return result.getStdout();
     }
@@ -216,14 +250,10 @@ class LambdaContainerIT {
         return event;
     }
 
-    private void assertStored(List<StreamRecord> userRecords) throws IOException, InterruptedException {
+    private void assertStored(List<StreamRecord> userRecords) throws InterruptedException {
         Map<String, TradeItem> expected = new HashMap<>();
         for (StreamRecord userRecord : userRecords) {
-            String text = new String(userRecord.payload(), StandardCharsets.UTF_8);
-            for (String line : text.lines().toList()) {
-                JsonNode trade = JSON.readTree(line);
-                expected.put(trade.get("trade_id").textValue(), TradeItem.ofLine(trade));
-            }
+            TradeItem.ofLines(userRecord.payload()).forEach(item -> expected.put(item.tradeId(), item));
         }
         assertThat(expected).hasSizeGreaterThan(600);
         TableSettings settings = new TableSettings(TABLE, "us-east-1", endpoint(), ca, true, 1);

@@ -1,6 +1,12 @@
 package io.tapestream.table;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +23,12 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
  * in their order. A value of another type equals none of these.
  */
 public final class TradeItem {
+    /** Numbers to the last digit. */
+    private static final ObjectReader LINES = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build()
+            .readerFor(JsonNode.class);
+
     static final String TRADE_ID = "trade_id";
     static final String RECEIVED_AT = "received_at";
     static final String FEED = "feed";
@@ -33,8 +45,20 @@ public final class TradeItem {
         this.values = values;
     }
 
-    /** The item that a line of a user record should become (docs/RECORDS.md, section 4). */
-    public static TradeItem ofLine(JsonNode line) {
+    /** The items that the lines of a user record should become (docs/RECORDS.md, section 8), in their order. */
+    public static List<TradeItem> ofLines(byte[] userRecord) {
+        List<TradeItem> items = new ArrayList<>();
+        try (MappingIterator<JsonNode> lines = LINES.readValues(userRecord)) {
+            while (lines.hasNextValue()) {
+                items.add(ofLine(lines.nextValue()));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("user record not of lines of JSON: length=" + userRecord.length, e);
+        }
+        return items;
+    }
+
+    private static TradeItem ofLine(JsonNode line) {
         Map<String, Object> values = new HashMap<>();
         values.put("kind", "trade");
         line.properties().forEach(field -> values.put(field.getKey(), value(field.getValue())));

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +67,10 @@ class TableReaderTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static TradeItem expected(String line) {
+        return TradeItem.ofLines((line + "\n").getBytes(StandardCharsets.UTF_8)).get(0);
     }
 
     @Test
@@ -223,8 +228,26 @@ class TableReaderTest {
 
         TradeItem item = readItem();
 
-        assertThat(TradeItem.ofLine(line("a", 1)).differencesOf(item))
+        assertThat(expected(line("a", 1).toString()).differencesOf(item))
                 .isEqualTo(difference == null ? List.of() : List.of(difference));
+    }
+
+    @Test
+    void numbersOfAnyLengthAreComparedToTheLastDigit() throws Exception {
+        String digits = "12345678901234567890.12345678901234567";
+        ObjectNode stored = table.store(line("a", 1));
+        stored.set("price", json("{\"N\":\"" + digits + "8\"}"));
+        stored.set("volume", json("{\"N\":\"1E-130\"}"));
+        String line = "{\"trade_id\":\"a\",\"symbol\":\"AAPL\",\"asset_class\":\"stock\",\"price\":%s,\"volume\":0."
+                + "0".repeat(129) + "1,\"traded_at\":1680286537580,\"received_at\":1,\"conditions\":[\"1\",\"12\"],"
+                + "\"feed\":\"finnhub\"}";
+
+        TradeItem item = readItem();
+
+        assertThat(expected(String.format(line, digits + "8")).differencesOf(item))
+                .isEmpty();
+        assertThat(expected(String.format(line, digits + "9")).differencesOf(item))
+                .containsExactly("price");
     }
 
     @Test
@@ -233,6 +256,6 @@ class TableReaderTest {
 
         TradeItem item = readItem();
 
-        assertThat(TradeItem.ofLine(line("a", 1)).differencesOf(item)).containsExactly("price", "conditions");
+        assertThat(expected(line("a", 1).toString()).differencesOf(item)).containsExactly("price", "conditions");
     }
 }
