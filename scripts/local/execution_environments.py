@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from event_source_mapping import Answered, Failed
-from execution_environment import ExecutionEnvironment
+from execution_environment import ExecutionEnvironment, StartError
 
 
 class ClosedError(Exception):
@@ -48,13 +48,20 @@ class ExecutionEnvironments:
         return (environment or wanted.result()).invoke(event)
 
     def start_wanted(self, seconds: float) -> None:
-        """Starts what readers ask for, and waits for such so long. For the main thread only."""
+        """Starts what a reader asks for, and waits for one that asks at most so long.
+
+        For the main thread only. Raises StartError.
+        """
         try:
             shard_id, wanted = self._wanted.get(timeout=seconds)
         except queue.Empty:
             return
         self.end(shard_id)
-        environment = self._start()
+        try:
+            environment = self._start()
+        except StartError as e:
+            wanted.set_exception(e)
+            raise
         self.started += 1
         with self._lock:
             self._environments[shard_id] = environment

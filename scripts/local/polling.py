@@ -167,13 +167,29 @@ class Polling:
         self._threads[shard_id].start()
 
     def _is_drained(self) -> bool:
-        unread = [id_ for id_ in readable(self._listed, self._finished) if id_ not in self._threads]
-        return (
-            bool(self._listed)
-            and not unread
-            and not childless(self._listed, self._finished)
-            and all(thread.reader.state is not State.READING for thread in self._threads.values())
+        return bool(self._listed) and not (
+            self._unread() or self._heirless() or self._not_at_an_end()
         )
+
+    def _unread(self) -> list[str]:
+        """Returns the shards that could be read and are not: the list has only just come."""
+        return [id_ for id_ in readable(self._listed, self._finished) if id_ not in self._threads]
+
+    def _heirless(self) -> list[str]:
+        """Returns the shards that have an end, and of which the children have not been seen."""
+        finished = {
+            shard_id
+            for shard_id, thread in self._threads.items()
+            if thread.reader.state is State.FINISHED
+        }
+        return [*childless(self._listed, self._finished), *sorted(finished - self._finished)]
+
+    def _not_at_an_end(self) -> list[str]:
+        return [
+            shard_id
+            for shard_id, thread in self._threads.items()
+            if thread.reader.state is State.READING
+        ]
 
     def _stop(self) -> None:
         self._stops.set()
@@ -185,14 +201,16 @@ class Polling:
         self._show_status()
 
     def _left(self) -> list[str]:
+        if self._is_drained():
+            return []
         if not self._listed:
             return ["the shards of the stream are not known"]
-        states = self._states()
+        states = self._states().items()
         return [
             f"shard={shard_id} state={state['state']} millis_behind={state['millis_behind']}"
-            for shard_id, state in states.items()
+            for shard_id, state in states
             if state["state"] in ("reading", "waiting")
-        ]
+        ] + [f"the children of shard={shard_id} are not known" for shard_id in self._heirless()]
 
     def _states(self) -> dict[str, dict[str, Any]]:
         states: dict[str, dict[str, Any]] = {}

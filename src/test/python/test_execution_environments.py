@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from event_source_mapping import Answered, Failed
-from execution_environment import ExecutionEnvironment, Runnable
+from execution_environment import ExecutionEnvironment, Runnable, StartError
 from execution_environments import ClosedError, ExecutionEnvironments
 
 FUNCTION = """
@@ -62,17 +62,17 @@ class Invocation(threading.Thread):
         super().__init__(daemon=True)
         self._environments = environments
         self._given = (shard_id, event)
-        self.outcome: Answered | Failed | ClosedError | None = None
+        self.outcome: Answered | Failed | Exception | None = None
         self.start()
 
     def run(self) -> None:
         """Hands it over."""
         try:
             self.outcome = self._environments.invoke(*self._given)
-        except ClosedError as e:
+        except (ClosedError, StartError) as e:
             self.outcome = e
 
-    def ended(self) -> Answered | Failed | ClosedError | None:
+    def ended(self) -> Answered | Failed | Exception | None:
         """Starts what is wanted until it has ended; returns its outcome."""
         while self.is_alive():
             self._environments.start_wanted(0.01)
@@ -132,3 +132,16 @@ def test_killing_ends_what_runs_and_lets_nothing_begin(
     assert environments.started == 1
     with pytest.raises(ClosedError):
         environments.invoke(SHARDS[0], '"go"')
+
+
+def test_an_environment_that_cannot_be_started_is_an_error_on_both_sides() -> None:
+    def fails() -> ExecutionEnvironment:
+        raise StartError("no such python")
+
+    environments = ExecutionEnvironments(fails)
+    invocation = Invocation(environments, SHARDS[0], '"go"')
+    with pytest.raises(StartError, match="no such python"):
+        invocation.ended()
+    invocation.join(10)
+    assert isinstance(invocation.outcome, StartError)
+    environments.close()

@@ -218,6 +218,51 @@ def test_children_that_are_listed_late_are_waited_for(
     assert generations_by_key(environments) == dict.fromkeys(range(HASH_KEYS), "a")
 
 
+def test_children_that_are_never_listed_are_left(
+    environments: FakeEnvironments, checkpoints: Checkpoints
+) -> None:
+    kinesis = ReshardingKinesis("trades", shards=1)
+    kinesis.split(kinesis.open_shards()[0])
+    kinesis.hidden_lists = 1_000_000
+    environments.signal_when = lambda: checkpoints.read("shardId-000000000000").is_finished
+    left = poll(kinesis, environments, checkpoints, drain_seconds=0.1)
+    assert left == ["the children of shard=shardId-000000000000 are not known"]
+
+
+def test_a_shard_that_ends_while_draining_has_its_children_read(
+    environments: FakeEnvironments, checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long its thread takes to end after the last step."""
+    kinesis = ReshardingKinesis("trades", shards=1)
+    put_everywhere(kinesis, "a")
+    kinesis.split(kinesis.open_shards()[0])
+    put_everywhere(kinesis, "b")
+    turns = 0
+    run = polling.ReaderThread.run
+    has_turned = threading.Event()
+
+    def lingers(thread: polling.ReaderThread) -> None:
+        run(thread)
+        nonlocal turns
+        turns = 0
+        has_turned.clear()
+        has_turned.wait(60)
+
+    start_wanted = environments.start_wanted
+
+    def turn(seconds: float) -> None:
+        nonlocal turns
+        start_wanted(seconds)
+        turns += 1
+        if turns > 20:
+            has_turned.set()
+
+    monkeypatch.setattr(polling.ReaderThread, "run", lingers)
+    monkeypatch.setattr(environments, "start_wanted", turn)
+    assert poll(kinesis, environments, checkpoints) == []
+    assert generations_by_key(environments) == dict.fromkeys(range(HASH_KEYS), "ab")
+
+
 def test_a_list_that_fails_is_tried_again(
     environments: FakeEnvironments, checkpoints: Checkpoints, caplog: pytest.LogCaptureFixture
 ) -> None:
