@@ -54,12 +54,7 @@ def aws(certificates: Path, ready: Path) -> Command:
     """Serves the local AWS."""
     return [
         *_python("moto_server.py"),
-        *(
-            "--certificates",
-            certificates,
-            "--ready-file",
-            ready,
-        ),
+        *("--certificates", certificates, "--ready-file", ready, "--request-log", REQUEST_LOG),
     ]
 
 

@@ -32,9 +32,11 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 import certificates
+from request_log import RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
 
 MAX_RECORDS_A_READ = 10_000  # as Kinesis itself
 MAX_BASE64_LENGTH_A_READ = 10 * 1024 * 1024 * 4 // 3
@@ -150,12 +152,16 @@ class QuietRequestHandler(MotoRequestHandler):
         """Says nothing of a request that was answered."""
 
 
-def serve(host: str, port: int, folder: Path, names: tuple[str, ...]) -> BaseWSGIServer:
+def serve(
+    host: str, port: int, folder: Path, names: tuple[str, ...], request_log: Path | None = None
+) -> BaseWSGIServer:
     """Returns a server that listens, with TLS, and is not yet running."""
     made = certificates.ensure(folder, names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.server, made.key)
-    application = DomainDispatcherApplication(create_backend_app)
+    application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+    if request_log is not None:
+        application = RequestLog(application, request_log)
     server = make_server(
         host, port, application, threaded=True, request_handler=QuietRequestHandler
     )
@@ -173,7 +179,13 @@ def main() -> int:
     """Serves until it is told to stop."""
     arguments = _parse()
     change_moto_habits(arguments.record_distribution)
-    server = serve(arguments.host, arguments.port, arguments.certificates, tuple(arguments.name))
+    server = serve(
+        arguments.host,
+        arguments.port,
+        arguments.certificates,
+        tuple(arguments.name),
+        arguments.request_log,
+    )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     address = f"https://{arguments.name[0]}:{server.port}"
@@ -209,6 +221,11 @@ def _parse() -> argparse.Namespace:
         help="strategy that every stream says it has (%(default)s)",
     )
     parser.add_argument("--ready-file", type=Path, help="file that gets the address once it serves")
+    parser.add_argument(
+        "--request-log",
+        type=Path,
+        help="file that gets a JSON line for each distinct principal, action and resource",
+    )
     return parser.parse_args()
 
 
