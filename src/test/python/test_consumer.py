@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,14 +162,20 @@ class Aws:
         client = stream.connect(self.endpoint, self.ca, "us-east-1")
         client.put_record(StreamName="s", PartitionKey="k", Data=data)
 
-    def start(self, *options: str) -> subprocess.Popen[bytes]:
+    @contextlib.contextmanager
+    def consumer(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Runs the command, for a minute at most."""
         where = ["--endpoint", self.endpoint, "--ca", str(self.ca), "--region", "us-east-1"]
-        return subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, str(SCRIPT), *where, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
-        )
+        ) as process:
+            deadline = threading.Timer(60, process.kill)
+            deadline.start()
+            yield process
+            deadline.cancel()
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +199,7 @@ FOLLOWING = b"following, for looking only (no checkpoint): stream=s shards=1 fro
 
 
 def test_ctrl_c_ends_it_quietly(aws: Aws) -> None:
-    with aws.start("--stream", "s", "--from", "oldest", "--json") as process:
+    with aws.consumer("--stream", "s", "--from", "oldest", "--json") as process:
         assert process.stdout
         assert process.stdout.readline() == line(IDS[0])
         process.send_signal(signal.SIGINT)
@@ -200,7 +208,7 @@ def test_ctrl_c_ends_it_quietly(aws: Aws) -> None:
 
 
 def test_it_ends_quietly_when_nobody_reads_it_any_more(aws: Aws) -> None:
-    with aws.start("--stream", "s", "--from", "oldest") as process:
+    with aws.consumer("--stream", "s", "--from", "oldest") as process:
         assert process.stdout
         assert process.stderr
         assert process.stdout.readline().startswith(b"2023-03-31T18:15:37.580Z  AAPL ")
@@ -211,7 +219,7 @@ def test_it_ends_quietly_when_nobody_reads_it_any_more(aws: Aws) -> None:
 
 
 def test_a_stream_that_is_not_there_is_told(aws: Aws) -> None:
-    with aws.start("--stream", "other") as process:
+    with aws.consumer("--stream", "other") as process:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (3, b"")
     assert err.startswith(b"stream not readable: stream=other: ")
