@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnectedError
 
 FIRST_WAIT_SECONDS = 0.05
 LAST_WAIT_SECONDS = 2.0
@@ -67,7 +68,7 @@ def is_passing(error: ClientError | BotoCoreError) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         passing = status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS
         return passing or code_of(error) in _PASSING_CODES
-    return isinstance(error, HTTPClientError)  # not reached, or no answer
+    return isinstance(error, HTTPClientError | NotConnectedError)  # no answer, or not reached
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:
