@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -33,6 +34,8 @@ class Progress:
     """Lines from the record's beginning that are done."""
     stored: frozenset[str] = frozenset()
     """Ids besides that are stored, of the flush that comes next."""
+    sent: frozenset[Place] = frozenset()
+    """Places besides whose dead letters are sent, of the flush that comes next."""
 
 
 @dataclass
@@ -78,10 +81,11 @@ class Batch:
         self._outcome.counts["stream_records"] = len(records)
         self._seen: dict[str, tuple[bytes, Place]] = {}
         self._flushes = 0
-        # The next flush: what it has gathered, which ids of it are stored, how far it reaches.
+        # The next flush: what it has gathered, what of it is stored or sent, how far it reaches.
         self._trades: dict[str, Trade] = {}
         self._letters: list[DeadLetter] = []
         self._stored: frozenset[str] = frozenset()
+        self._sent: frozenset[Place] = frozenset()
         self._reached = self._done = (0, 0)  # index of a record, and how many of its pieces
 
     def run(self, time: Time, progress: Progress | None = None) -> Outcome:
@@ -93,7 +97,7 @@ class Batch:
             index, pieces = self._done
             failed = place_of(self._records[index]).sequence_number
             outcome.failure = e.reason
-            outcome.progress = Progress(failed, pieces, self._stored)
+            outcome.progress = Progress(failed, pieces, self._stored, self._sent)
             outcome.counts["failed_records"] = len(self._records) - index
         return outcome
 
@@ -107,6 +111,8 @@ class Batch:
                 if len(self._trades) == MAX_ITEMS or len(self._letters) == MAX_LETTERS:
                     self._flush(time)
             self._reached = (index + 1, 0)
+            if not (self._trades or self._letters):
+                self._done = self._reached
         self._flush(time)
 
     def _begin(self, progress: Progress | None) -> int:
@@ -114,7 +120,7 @@ class Batch:
         number = place_of(self._records[0]).sequence_number
         if progress is None or progress.sequence_number != number:
             return 0
-        self._stored = progress.stored
+        self._stored, self._sent = progress.stored, progress.sent
         self._reached = self._done = (0, progress.pieces)
         return progress.pieces
 
@@ -148,7 +154,7 @@ class Batch:
             self._write(time)
             self._send(time)
         self._done = self._reached
-        self._stored = frozenset()
+        self._stored, self._sent = frozenset(), frozenset()
 
     def _write(self, time: Time) -> None:
         waiting = [trade for id_, trade in self._trades.items() if id_ not in self._stored]
@@ -167,7 +173,7 @@ class Batch:
             ]
         self._trades.clear()
 
-    def _note_stored(self, waiting: Sequence[Trade], stored: frozenset[str] | set[str]) -> None:
+    def _note_stored(self, waiting: Sequence[Trade], stored: AbstractSet[str]) -> None:
         now = self._now_millis()
         self._stored |= stored
         self._outcome.counts["trades_stored"] += len(stored)
@@ -178,11 +184,20 @@ class Batch:
         ]
 
     def _send(self, time: Time) -> None:
-        if not self._letters:
-            return
-        self._queue.send(self._letters, time)
-        self._outcome.counts["dead_letters"] += len(self._letters)
-        for letter in self._letters:
-            count, first = self._outcome.reasons.get(letter.reason, (0, letter.place))
-            self._outcome.reasons[letter.reason] = (count + 1, first)
-        self._letters = []
+        waiting = [letter for letter in self._letters if letter.place not in self._sent]
+        if waiting:
+            try:
+                self._queue.send(waiting, time)
+            except NotSentError as e:
+                self._note_sent(waiting, e.sent)
+                raise
+            self._note_sent(waiting, {letter.place for letter in waiting})
+        self._letters.clear()
+
+    def _note_sent(self, waiting: Sequence[DeadLetter], sent: AbstractSet[Place]) -> None:
+        self._sent |= sent
+        self._outcome.counts["dead_letters"] += len(sent)
+        for letter in waiting:
+            if letter.place in sent:
+                count, first = self._outcome.reasons.get(letter.reason, (0, letter.place))
+                self._outcome.reasons[letter.reason] = (count + 1, first)

@@ -18,14 +18,6 @@ MAX_LENGTH = 262_144
 """In bytes: of a message, and of all messages of one SendMessageBatch."""
 
 
-class NotSentError(Exception):
-    """Dead letters that are not in the queue."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"dead letters not sent: reason={reason}")
-        self.reason = reason
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where in the stream something was found."""
@@ -38,6 +30,15 @@ class Place:
     """Index in an aggregated record; None in a record that came alone."""
     line: int | None = None
     """Index in the user record; None for a whole stream record."""
+
+
+class NotSentError(Exception):
+    """Dead letters that are not in the queue; `sent` are the places of those that are."""
+
+    def __init__(self, reason: str, sent: Sequence[Place]) -> None:
+        super().__init__(f"dead letters not sent: reason={reason} sent={len(sent)}")
+        self.reason = reason
+        self.sent = frozenset(sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +76,54 @@ class DeadLetterQueue:
     def send(self, letters: Sequence[DeadLetter], time: Time) -> None:
         """Sends all of them, in order; raises NotSentError if one is not in the queue.
 
-        A letter may be in the queue twice: what is not answered is sent again.
+        At least one request is sent, however little time there is. A letter may be in the queue
+        twice: what is not answered is sent again.
         """
-        for bodies in _requests([letter.body() for letter in letters]):
-            self._send(bodies, time)
+        sent: list[Place] = []
+        for number, group in enumerate(_groups(letters)):
+            if number > 0 and not time.allows_a_call():
+                raise NotSentError("no time left", sent)
+            self._send(group, time, sent)
 
-    def _send(self, bodies: list[str], time: Time) -> None:
-        left = {str(number): body for number, body in enumerate(bodies)}
-        reason = "time"
+    def _send(self, group: _Group, time: Time, sent: list[Place]) -> None:
+        """Sends with retries; adds the places of what is sent to the list, also when it raises."""
+        left = {str(number): letter for number, letter in enumerate(group)}
+        reason = ""
         for _ in time.attempts():
-            entries = [{"Id": id_, "MessageBody": body} for id_, body in left.items()]
+            entries = [{"Id": id_, "MessageBody": body} for id_, (_, body) in left.items()]
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             except (ClientError, BotoCoreError) as e:
                 reason = code_of(e)
                 if not is_passing(e):
-                    raise NotSentError(reason) from e
+                    raise NotSentError(reason, sent) from e
                 continue
             failed = {entry["Id"]: entry for entry in answer.get("Failed", [])}
+            sent += [place for id_, (place, _) in left.items() if id_ not in failed]
             for entry in failed.values():
                 reason = entry.get("Code", "unknown")
                 if entry.get("SenderFault", False):
-                    raise NotSentError(reason)
-            left = {id_: body for id_, body in left.items() if id_ in failed}
+                    raise NotSentError(reason, sent)
+            left = {id_: letter for id_, letter in left.items() if id_ in failed}
             if not left:
                 return
-        raise NotSentError(f"{reason}, and no time left")
+        raise NotSentError(f"{reason}, and no time left", sent)
 
 
-def _requests(bodies: Sequence[str]) -> Iterator[list[str]]:
-    """Yields the bodies in groups that a request takes. They are ASCII: a character is a byte."""
-    group: list[str] = []
+_Group = list[tuple[Place, str]]
+"""Letters of one request: where each was found, and its message."""
+
+
+def _groups(letters: Sequence[DeadLetter]) -> Iterator[_Group]:
+    """Yields as many letters as a request takes. A body is ASCII: a character is a byte."""
+    group: _Group = []
     length = 0
-    for body in bodies:
+    for letter in letters:
+        body = letter.body()
         if group and (len(group) == MAX_LETTERS or length + len(body) > MAX_LENGTH):
             yield group
             group, length = [], 0
-        group.append(body)
+        group.append((letter.place, body))
         length += len(body)
     if group:
         yield group

@@ -58,7 +58,7 @@ class Table:
         refused = []
         for number, item in enumerate(items):
             if number > 0 and not time.allows_a_call():
-                raise NotStoredError("time", stored) from cause
+                raise NotStoredError("no time left", stored) from cause
             try:
                 self._put([item], time, stored)
             except _InvalidError:
@@ -70,7 +70,7 @@ class Table:
     def _put(self, items: Sequence[Item], time: Time, stored: list[str]) -> None:
         """Writes with retries; adds the ids that are stored to the list, also when it raises."""
         left = list(items)
-        reason = "time"
+        reason = ""
         for _ in time.attempts():
             try:
                 unprocessed = self._request(left)

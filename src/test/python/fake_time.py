@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from retries import Time
+
 STARTED_AT = 1_780_000_000.0
 
 
@@ -36,3 +38,8 @@ class FakeContext:
     def get_remaining_time_in_millis(self) -> int:
         """Tells how much of the function's time-out is left."""
         return max(0, int((self._ends_at - self._clock.now) * 1000))
+
+
+def time_of(context: FakeContext, clock: FakeClock, random: float = 0.5) -> Time:
+    """Returns the time of an invocation, whose random numbers are all the same."""
+    return Time(lambda: context.get_remaining_time_in_millis() / 1000, clock.sleep, lambda: random)
