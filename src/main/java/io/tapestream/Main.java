@@ -22,6 +22,7 @@ import picocli.CommandLine.IVersionProvider;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:fine",
+            "1:journal verify found damage, or reconcile a difference",
             "2:usage or configuration",
             "3:could not start, for a named reason",
             "4:stopped with unacknowledged data; it is in the journal and published at the next start",

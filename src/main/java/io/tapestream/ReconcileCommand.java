@@ -43,9 +43,8 @@ final class ReconcileCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = JournalRange.LABEL,
-            description =
-                    "first journal position, or receive time such as 2026-11-25T14:30:00Z (default: the oldest from"
-                            + " which ids come out right, two segments after the oldest retained)")
+            description = "first journal position, or receive time such as 2026-11-25T14:30:00Z (default: the oldest"
+                    + " retained, or two segments later where older ones are deleted, which ids need)")
     private @Nullable String from;
 
     @Option(
