@@ -144,10 +144,10 @@ class Function:
         counts = {name: outcome.counts[name] for name in COUNTS}
         about = {"shard_id": shard_id, "seconds": round(seconds, 3)}
         self._logger.info("batch handled", extra=counts | about)
+        for latency in outcome.latencies:  # Powertools flushes at each 100th
+            self._metrics.add_metric("stored_latency", MetricUnit.Milliseconds, latency)
         for name, value in counts.items():
             self._metrics.add_metric(name, MetricUnit.Count, value)
-        for latency in outcome.latencies:
-            self._metrics.add_metric("stored_latency", MetricUnit.Milliseconds, latency)
         self._metrics.flush_metrics()
 
 

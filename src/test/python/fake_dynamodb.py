@@ -80,8 +80,6 @@ class FakeDynamoDB:
     clock: FakeClock = field(default_factory=FakeClock)
     seconds_a_call: float = 0.0
     seconds_an_item: float = 0.0
-    items_a_second: float | None = None
-    """What it takes; gives back what is more. A second's worth may be saved up."""
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is stored, by key."""
     requests: list[list[str]] = field(default_factory=list)
@@ -91,8 +89,9 @@ class FakeDynamoDB:
 
     def __post_init__(self) -> None:
         self._faults: Iterator[Fault] = iter(self.faults)
-        self._tokens = self.items_a_second or 0.0
-        self._refilled_at = self.clock.now
+        self._items_a_second: float | None = None
+        self._tokens = 0.0
+        self._refilled_at = 0.0
 
     def fail(self, *faults: Fault) -> None:
         """Sets what the next calls do, in place of what was set before."""
@@ -101,6 +100,12 @@ class FakeDynamoDB:
     def fail_with(self, faults: Iterable[Fault]) -> None:
         """Sets what all calls to come do; there may be no end of it."""
         self._faults = iter(faults)
+
+    def throttle(self, items_a_second: float) -> None:
+        """Takes so many items a second from now on; a second's worth, or one, may be saved up."""
+        self._items_a_second = items_a_second
+        self._tokens = max(1.0, items_a_second)
+        self._refilled_at = self.clock.now
 
     def batch_write_item(self, *, RequestItems: Any) -> dict[str, Any]:  # noqa: N803
         """Puts items; raises what botocore raises, or returns what was not processed."""
@@ -126,10 +131,10 @@ class FakeDynamoDB:
 
     def _allowed(self, count: int) -> int:
         """Returns how many of so many puts the capacity allows now."""
-        if self.items_a_second is None:
+        if self._items_a_second is None:
             return count
-        self._tokens += (self.clock.now - self._refilled_at) * self.items_a_second
-        self._tokens = min(self._tokens, max(1.0, self.items_a_second))
+        self._tokens += (self.clock.now - self._refilled_at) * self._items_a_second
+        self._tokens = min(self._tokens, max(1.0, self._items_a_second))
         self._refilled_at = self.clock.now
         allowed = min(count, int(self._tokens))
         if allowed == 0:

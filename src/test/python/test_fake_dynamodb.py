@@ -233,7 +233,8 @@ def test_it_takes_time_for_calls_and_items() -> None:
 
 
 def test_it_takes_so_many_items_a_second_and_throttles_what_is_more() -> None:
-    dynamodb = FakeDynamoDB(items_a_second=2.0)
+    dynamodb = FakeDynamoDB()
+    dynamodb.throttle(items_a_second=2.0)
     items = [item(key) for key in "abc"]
     assert len(put(dynamodb, *items)["UnprocessedItems"][TABLE]) == 1
     with pytest.raises(ClientError, match="ProvisionedThroughputExceededException"):
