@@ -80,7 +80,6 @@ class Batch:
         self._outcome = Outcome()
         self._outcome.counts["stream_records"] = len(records)
         self._seen: dict[str, tuple[bytes, Place]] = {}
-        self._flushes = 0
         # The next flush: what it has gathered, what of it is stored or sent, how far it reaches.
         self._trades: dict[str, Trade] = {}
         self._letters: list[DeadLetter] = []
@@ -89,7 +88,7 @@ class Batch:
         self._reached = self._done = (0, 0)  # index of a record, and how many of its pieces
 
     def run(self, time: Time, progress: Progress | None = None) -> Outcome:
-        """Does all, or as much as there is time for; one flush is tried in any case."""
+        """Does all, or as much as there is time for."""
         outcome = self._outcome
         try:
             self._take_all(time, progress)
@@ -147,12 +146,8 @@ class Batch:
             self._outcome.conflicts.append((place, trade.place))
 
     def _flush(self, time: Time) -> None:
-        if self._trades or self._letters:
-            if self._flushes > 0 and not time.allows_a_call():
-                raise NotStoredError("no time left", ())
-            self._flushes += 1
-            self._write(time)
-            self._send(time)
+        self._write(time)
+        self._send(time)
         self._done = self._reached
         self._stored, self._sent = frozenset(), frozenset()
 

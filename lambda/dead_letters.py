@@ -76,13 +76,10 @@ class DeadLetterQueue:
     def send(self, letters: Sequence[DeadLetter], time: Time) -> None:
         """Sends all of them, in order; raises NotSentError if one is not in the queue.
 
-        At least one request is sent, however little time there is. A letter may be in the queue
-        twice: what is not answered is sent again.
+        A letter may be in the queue twice: what is not answered is sent again.
         """
         sent: list[Place] = []
-        for number, group in enumerate(_groups(letters)):
-            if number > 0 and not time.allows_a_call():
-                raise NotSentError("no time left", sent)
+        for group in _groups(letters):
             self._send(group, time, sent)
 
     def _send(self, group: _Group, time: Time, sent: list[Place]) -> None:
@@ -107,7 +104,7 @@ class DeadLetterQueue:
             left = {id_: letter for id_, letter in left.items() if id_ in failed}
             if not left:
                 return
-        raise NotSentError(f"{reason}, and no time left", sent)
+        raise NotSentError(f"{reason}, and no time left" if reason else "no time left", sent)
 
 
 _Group = list[tuple[Place, str]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnectedError
@@ -16,7 +15,7 @@ that the shards that a table throttles do not come back all at once."""
 CALL_SECONDS = 4.0
 """What one call takes at most: the time-outs of connecting and of reading that clients have."""
 RESERVE_SECONDS = CALL_SECONDS + 1.0
-"""What has to be left when a call begins, so that the invocation still answers after it."""
+"""More has to be left when a call begins, so that the invocation still answers after it."""
 
 _PASSING_CODES = frozenset(
     {
@@ -25,41 +24,56 @@ _PASSING_CODES = frozenset(
         "LimitExceededException",
         "OverLimit",
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
         "RequestThrottled",
+        "RequestTimeout",
         "ServiceUnavailable",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
+        "TooManyRequestsException",
     }
 )
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
 
 
-@dataclass(frozen=True)
 class Time:
-    """The time of one invocation; what measures and passes it is given, so that a test can."""
+    """The time of one invocation; what measures and passes it is given, so that a test can.
 
-    seconds_left: Callable[[], float]
-    sleep: Callable[[float], None]
-    random: Callable[[], float]
-    """From 0 to 1."""
+    A call may begin while more than the reserve is left. The reserve is half of the time at most,
+    so that a function with a short time-out works too. The first call may begin in any case: an
+    invocation that has hardly any time must not be one more that achieves nothing.
+    """
 
-    def allows_a_call(self) -> bool:
-        """Tells whether a call that begins now leaves time for an answer."""
-        return self.seconds_left() >= RESERVE_SECONDS
+    def __init__(
+        self,
+        seconds_left: Callable[[], float],
+        sleep: Callable[[float], None],
+        random: Callable[[], float],
+    ) -> None:
+        """Begins with the invocation; `random` returns what is at least 0 and under 1."""
+        self._seconds_left = seconds_left
+        self._sleep = sleep
+        self._random = random
+        self._reserve_seconds = min(RESERVE_SECONDS, seconds_left() / 2)
+        self._has_called = False
 
     def attempts(self) -> Iterator[int]:
-        """Yields 0 at once, then 1, 2, 3 ... after waits, until no further call is allowed."""
-        bound, number = FIRST_WAIT_SECONDS, 0
-        while True:
+        """Yields 0 at once, then 1, 2, 3 ... after waits, as long as a call may begin."""
+        bound, number, wait = FIRST_WAIT_SECONDS, 0, 0.0
+        while self._allows_a_call_after(wait):
+            if wait > 0:
+                self._sleep(wait)
+            self._has_called = True
             yield number
-            wait = self.random() * bound
-            if self.seconds_left() - wait < RESERVE_SECONDS:
-                return
-            self.sleep(wait)
+            wait = self._random() * bound
             bound = min(LAST_WAIT_SECONDS, bound * 2)
             number += 1
+
+    def _allows_a_call_after(self, wait: float) -> bool:
+        return not self._has_called or self._seconds_left() - wait > self._reserve_seconds
 
 
 def is_passing(error: ClientError | BotoCoreError) -> bool:
@@ -68,7 +82,7 @@ def is_passing(error: ClientError | BotoCoreError) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         passing = status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS
         return passing or code_of(error) in _PASSING_CODES
-    return isinstance(error, HTTPClientError | NotConnectedError)  # no answer, or not reached
+    return isinstance(error, NotConnectedError | HTTPClientError)  # the latter: no answer
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:

@@ -36,9 +36,8 @@ class Table:
     def write(self, items: Sequence[Item], time: Time) -> list[Item]:
         """Writes at most 25 items of distinct ids; returns those that the table refuses for good.
 
-        At least one attempt is made, however little time there is. Raises NotStoredError when time
-        runs out, or for an error that another attempt would not change, such as a missing
-        permission.
+        Raises NotStoredError when time runs out, or for an error that another attempt would not
+        change, such as a missing permission.
 
         A request that the table finds invalid is repeated item by item, so that one odd item does
         not take 24 others with it. An item that is refused alone counts as refused for good only if
@@ -56,9 +55,7 @@ class Table:
         self, items: Sequence[Item], time: Time, stored: list[str], cause: _InvalidError
     ) -> list[Item]:
         refused = []
-        for number, item in enumerate(items):
-            if number > 0 and not time.allows_a_call():
-                raise NotStoredError("no time left", stored) from cause
+        for item in items:
             try:
                 self._put([item], time, stored)
             except _InvalidError:
@@ -90,7 +87,7 @@ class Table:
             if not left:
                 return
             reason = "unprocessed items"
-        raise NotStoredError(f"{reason}, and no time left", stored)
+        raise NotStoredError(f"{reason}, and no time left" if reason else "no time left", stored)
 
     def _request(self, items: list[Item]) -> list[Item]:
         answer = self._client.batch_write_item(

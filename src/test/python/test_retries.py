@@ -46,16 +46,29 @@ def test_attempts_end_before_the_reserve_is_touched() -> None:
     assert len(attempts) < 100
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1.0, RESERVE_SECONDS])
-def test_one_attempt_is_made_however_little_time_there_is(seconds: float) -> None:
+def test_the_first_call_begins_without_any_time() -> None:
     clock = FakeClock()
-    assert list(time_with(clock, seconds).attempts()) == [0]
+    time = time_with(clock, 0.0)
+    assert list(time.attempts()) == [0]
+    assert list(time.attempts()) == []
     assert clock.sleeps == []
 
 
-@pytest.mark.parametrize(("seconds", "allowed"), [(RESERVE_SECONDS, True), (4.999, False)])
-def test_a_call_is_allowed_while_the_reserve_is_left(seconds: float, allowed: bool) -> None:
-    assert time_with(FakeClock(), seconds).allows_a_call() is allowed
+@pytest.mark.parametrize(("spent", "calls"), [(54.9, 1), (55.0, 0)])
+def test_any_other_call_begins_only_while_more_than_the_reserve_is_left(
+    spent: float, calls: int
+) -> None:
+    clock = FakeClock()
+    time = time_with(clock, 60.0)
+    next(time.attempts())
+    clock.pass_by(spent)
+    assert len(list(itertools.islice(time.attempts(), 1))) == calls
+
+
+def test_the_reserve_is_half_of_a_short_time() -> None:
+    clock = FakeClock()
+    list(time_with(clock, 3.0).attempts())
+    assert clock.sleeps == [0.025, 0.05, 0.1, 0.2, 0.4]  # 0.8 more would pass 1.5
 
 
 @pytest.mark.parametrize(

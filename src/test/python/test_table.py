@@ -146,8 +146,8 @@ def test_a_table_that_does_not_exist_refuses_no_item() -> None:
 
 
 def test_one_attempt_is_made_without_any_time() -> None:
+    assert Writes(seconds=0.0).write() == []
     writes = Writes(seconds=0.0)
-    assert writes.write() == []
     writes.dynamodb.fail(first_unprocessed(24))
     assert writes.fail_to_write().stored == {IDS[24]}
     assert writes.clock.sleeps == []
