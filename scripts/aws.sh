@@ -38,6 +38,8 @@ connect() {
 
 # aws ARGUMENT...: the AWS CLI, which neither pages nor prompts.
 aws() {
+  # For SQS version 1 of the CLI does not look at AWS_ENDPOINT_URL.
+  [[ $1 != sqs || -z ${AWS_ENDPOINT_URL:-} ]] || set -- "$@" --endpoint-url "$AWS_ENDPOINT_URL"
   AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off command "$aws_program" "$@"
 }
 
@@ -149,7 +151,12 @@ ensure_code_is_live() {
   ask lambda wait function-updated-v2 --function-name "$1"
   [[ $(live_digest "$1") != "$code_digest" ]] || return 0
   say "the function's code is not the stack's: giving it back"
-  ask lambda update-function-code --function-name "$1" --s3-bucket "$bucket" --s3-key "$code_key" >/dev/null
+  make_code_live "$1"
+}
+
+# make_code_live FUNCTION: gives the function the code that is in the bucket, and waits until it runs it.
+make_code_live() {
+  ask lambda update-function-code --function-name "$1" --s3-bucket "$bucket" --s3-key "$code_key" --query State >/dev/null
   ask lambda wait function-updated-v2 --function-name "$1"
   [[ $(live_digest "$1") == "$code_digest" ]] || fail 3 "code not live: function=$1 digest=$(live_digest "$1") (expected: $code_digest)"
 }

@@ -4,7 +4,8 @@ moto numbers a shard's records without a lock, so concurrent puts overwrite reco
 acknowledged; here puts are taken one after another, and a shard is read by sequence number instead
 of from its beginning. And moto invokes a function that is mapped to a stream by itself, in Docker,
 once a record; here it never does: what polls the stream is our own. A stack that a change set makes
-or changes has outputs, as in AWS, and remembers with which parameters.
+or changes has outputs, as in AWS, and remembers with which parameters; one that is deleted takes
+its policies along.
 
 Prints its address as the only line on stdout once it serves, and writes it to --ready-file. Ends on
 SIGTERM, SIGINT and SIGHUP.
@@ -23,12 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.parsing import OutputMap
+from moto.iam.models import ManagedPolicy, iam_backends
 from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.utilities.utils import get_partition
 from werkzeug.serving import BaseWSGIServer, make_server
 
 import certificates
@@ -49,7 +52,7 @@ def change_moto_habits(strategy: str) -> None:
 
     The strategy is the record distribution that every stream says it has.
     """
-    replacements: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    replacements: tuple[tuple[type, str, Any], ...] = (
         (Shard, "put_record", _put_in_shard),
         (Shard, "get_records", _read_shard),
         (Shard, "get_min_sequence_number", _first_sequence_number),
@@ -62,6 +65,7 @@ def change_moto_habits(strategy: str) -> None:
         # Without a word on it the KPL warns, and asks again and again.
         (Stream, "to_json_summary", _with_strategy(Stream.to_json_summary, strategy)),
         (ChangeSet, "apply", _remembered(ChangeSet.apply)),
+        (ManagedPolicy, "delete_from_cloudformation_json", staticmethod(_delete_policy)),
     )
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
@@ -92,6 +96,10 @@ def _remembered(apply: Callable[[ChangeSet], None]) -> Callable[[ChangeSet], Non
         stack.output_map = OutputMap(stack.resource_map, changes.template_dict, stack.stack_id)
 
     return applied
+
+
+def _delete_policy(arn: str, _json: Any, account: str, region: str) -> None:
+    iam_backends[account][get_partition(region)].delete_policy(arn)
 
 
 def _put_in_stream(
