@@ -32,8 +32,8 @@ class Progress:
     """The record's; for any other record it says nothing."""
     pieces: int
     """Lines from the record's beginning that are done."""
-    stored: frozenset[str] = frozenset()
-    """Ids besides that are stored, of the flush that comes next."""
+    stored: frozenset[bytes] = frozenset()
+    """Lines besides that are stored, of the flush that comes next."""
     sent: frozenset[Place] = frozenset()
     """Places besides whose dead letters are sent, of the flush that comes next."""
 
@@ -83,7 +83,7 @@ class Batch:
         # The next flush: what it has gathered, what of it is stored or sent, how far it reaches.
         self._trades: dict[str, Trade] = {}
         self._letters: list[DeadLetter] = []
-        self._stored: frozenset[str] = frozenset()
+        self._stored: frozenset[bytes] = frozenset()
         self._sent: frozenset[Place] = frozenset()
         self._reached = self._done = (0, 0)  # index of a record, and how many of its pieces
 
@@ -124,6 +124,7 @@ class Batch:
         return progress.pieces
 
     def _add(self, piece: Piece) -> None:
+        self._outcome.counts["user_records"] += piece.place.line == 0
         if isinstance(piece, DeadLetter):
             self._letters.append(piece)
             return
@@ -152,30 +153,28 @@ class Batch:
         self._stored, self._sent = frozenset(), frozenset()
 
     def _write(self, time: Time) -> None:
-        waiting = [trade for id_, trade in self._trades.items() if id_ not in self._stored]
+        waiting = [trade for trade in self._trades.values() if trade.line not in self._stored]
         if waiting:
+            items = [trade.item for trade in waiting]
             try:
-                refused = self._table.write([trade.item for trade in waiting], time)
+                refused = {item["trade_id"]["S"] for item in self._table.write(items, time)}
             except NotStoredError as e:
-                self._note_stored(waiting, e.stored)
+                self._note_stored([trade for trade in waiting if trade.id in e.stored])
                 raise
-            refused_ids = {item["trade_id"]["S"] for item in refused}
-            self._note_stored(waiting, {trade.id for trade in waiting} - refused_ids)
+            self._note_stored([trade for trade in waiting if trade.id not in refused])
             self._letters += [
                 DeadLetter("refused-by-table", trade.place, trade.line)
                 for trade in waiting
-                if trade.id in refused_ids
+                if trade.id in refused
             ]
         self._trades.clear()
 
-    def _note_stored(self, waiting: Sequence[Trade], stored: AbstractSet[str]) -> None:
+    def _note_stored(self, stored: Sequence[Trade]) -> None:
         now = self._now_millis()
-        self._stored |= stored
+        self._stored |= {trade.line for trade in stored}
         self._outcome.counts["trades_stored"] += len(stored)
         self._outcome.latencies += [
-            max(0, now - trades.received_at_of(trade.item))
-            for trade in waiting
-            if trade.id in stored
+            max(0, now - trades.received_at_of(trade.item)) for trade in stored
         ]
 
     def _send(self, time: Time) -> None:

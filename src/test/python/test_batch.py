@@ -539,3 +539,12 @@ def test_a_conflict_is_settled_for_the_last_content_across_invocations() -> None
         invocations.dynamodb.fail(*[Fault()] * calls, first_unprocessed(20))
         invocations.deliver(event)
         assert invocations.dynamodb.items == items_of([*others, last])
+
+
+def test_a_later_content_that_a_longer_batch_brings_is_stored() -> None:
+    first, last, other = line_of(1, price="1.5"), line_of(1, price="2.5"), line_of(2)
+    invocations = Invocations(seconds=0.0)
+    invocations.dynamodb.fail(Fault(unprocessed=lambda index: index == 1))
+    assert invocations.invoke(event_of(first + other)) is not None
+    assert invocations.deliver(event_of(first + other, last)) == 1
+    assert invocations.dynamodb.items == items_of([other, last])
