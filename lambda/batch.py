@@ -77,8 +77,9 @@ class Batch:
         self._queue = queue
         self._time_to_live_days = time_to_live_days
         self._now_millis = now_millis
-        self._outcome = Outcome()
-        self._outcome.counts["stream_records"] = len(records)
+        self.outcome = Outcome()
+        """What has become of it so far."""
+        self.outcome.counts["stream_records"] = len(records)
         self._seen: dict[str, tuple[bytes, Place]] = {}
         # The next flush: what it has gathered, what of it is stored or sent, how far it reaches.
         self._trades: dict[str, Trade] = {}
@@ -87,9 +88,9 @@ class Batch:
         self._sent: frozenset[Place] = frozenset()
         self._reached = self._done = (0, 0)  # index of a record, and how many of its pieces
 
-    def run(self, time: Time, progress: Progress | None = None) -> Outcome:
-        """Does all, or as much as there is time for."""
-        outcome = self._outcome
+    def run(self, time: Time, progress: Progress | None = None) -> None:
+        """Does all, or as much as there is time for; the outcome tells how far it came."""
+        outcome = self.outcome
         try:
             self._take_all(time, progress)
         except (NotStoredError, NotSentError) as e:
@@ -98,7 +99,6 @@ class Batch:
             outcome.failure = e.reason
             outcome.progress = Progress(failed, pieces, self._stored, self._sent)
             outcome.counts["failed_records"] = len(self._records) - index
-        return outcome
 
     def _take_all(self, time: Time, progress: Progress | None) -> None:
         for index, record in enumerate(self._records):
@@ -124,13 +124,13 @@ class Batch:
         return progress.pieces
 
     def _add(self, piece: Piece) -> None:
-        self._outcome.counts["user_records"] += piece.place.line == 0
+        self.outcome.counts["user_records"] += piece.place.line == 0
         if isinstance(piece, DeadLetter):
             self._letters.append(piece)
             return
         seen = self._seen.get(piece.id)
         if seen is not None:
-            self._outcome.counts["duplicate_trades"] += 1
+            self.outcome.counts["duplicate_trades"] += 1
             if seen[0] == piece.line:
                 return  # on its way, or stored
             self._compare(piece, *seen)
@@ -142,9 +142,9 @@ class Batch:
         earlier = trades.item_of(line, self._time_to_live_days)
         if earlier | {"received_at": trade.item["received_at"]} == trade.item:
             return
-        self._outcome.counts["conflicting_trades"] += 1
-        if len(self._outcome.conflicts) < MAX_CONFLICTS_TOLD:
-            self._outcome.conflicts.append((place, trade.place))
+        self.outcome.counts["conflicting_trades"] += 1
+        if len(self.outcome.conflicts) < MAX_CONFLICTS_TOLD:
+            self.outcome.conflicts.append((place, trade.place))
 
     def _flush(self, time: Time) -> None:
         self._write(time)
@@ -172,8 +172,8 @@ class Batch:
     def _note_stored(self, stored: Sequence[Trade]) -> None:
         now = self._now_millis()
         self._stored |= {trade.line for trade in stored}
-        self._outcome.counts["trades_stored"] += len(stored)
-        self._outcome.latencies += [
+        self.outcome.counts["trades_stored"] += len(stored)
+        self.outcome.latencies += [
             max(0, now - trades.received_at_of(trade.item)) for trade in stored
         ]
 
@@ -190,8 +190,8 @@ class Batch:
 
     def _note_sent(self, waiting: Sequence[DeadLetter], sent: AbstractSet[Place]) -> None:
         self._sent |= sent
-        self._outcome.counts["dead_letters"] += len(sent)
+        self.outcome.counts["dead_letters"] += len(sent)
         for letter in waiting:
             if letter.place in sent:
-                count, first = self._outcome.reasons.get(letter.reason, (0, letter.place))
-                self._outcome.reasons[letter.reason] = (count + 1, first)
+                count, first = self.outcome.reasons.get(letter.reason, (0, letter.place))
+                self.outcome.reasons[letter.reason] = (count + 1, first)

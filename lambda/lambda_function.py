@@ -11,16 +11,20 @@ POWERTOOLS_...         name, namespace and log level of logs and metrics
 from __future__ import annotations
 
 import functools
+import json
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import botocore.session
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 from botocore.config import Config
 
 from batch import Batch, Outcome, Progress
@@ -34,6 +38,7 @@ CONNECT_SECONDS = 1.0
 
 COUNTS = (
     "stream_records",
+    "user_records",
     "trades_stored",
     "duplicate_trades",
     "conflicting_trades",
@@ -41,6 +46,8 @@ COUNTS = (
     "unprocessed_items",
     "failed_records",
 )
+MAX_LATENCIES = 100
+"""Values of one metric in one line."""
 
 
 class ConfigurationError(Exception):
@@ -93,7 +100,7 @@ class Function:
         self._clock = clock
         self._sleep = sleep
         self._logger = Logger()
-        self._metrics = Metrics()
+        self._metrics = AmazonCloudWatchEMFProvider()
         self._progress: dict[tuple[str, str], Progress] = {}
         """By stream and shard: how far into the record that the last invocation reported."""
 
@@ -109,11 +116,14 @@ class Function:
         place = place_of(records[0])
         # Whatever comes of it, it is forgotten: it says nothing of any later delivery.
         progress = self._progress.pop((place.stream, place.shard_id), None)
-        outcome = batch.run(left, progress)
-        outcome.counts["unprocessed_items"] = self._table.unprocessed_items - unprocessed_before
-        if outcome.progress is not None:
-            self._remember((place.stream, place.shard_id), outcome.progress)
-        self._tell(outcome, place.shard_id, self._clock() - begun)
+        outcome = batch.outcome
+        try:
+            batch.run(left, progress)
+            if outcome.progress is not None:
+                self._remember((place.stream, place.shard_id), outcome.progress)
+        finally:
+            outcome.counts["unprocessed_items"] = self._table.unprocessed_items - unprocessed_before
+            self._tell(outcome, place.shard_id, self._clock() - begun)
         return outcome.answer()
 
     def _now_millis(self) -> int:
@@ -144,11 +154,17 @@ class Function:
         counts = {name: outcome.counts[name] for name in COUNTS}
         about = {"shard_id": shard_id, "seconds": round(seconds, 3)}
         self._logger.info("batch handled", extra=counts | about)
-        for latency in outcome.latencies:  # Powertools flushes at each 100th
-            self._metrics.add_metric("stored_latency", MetricUnit.Milliseconds, latency)
-        for name, value in counts.items():
-            self._metrics.add_metric(name, MetricUnit.Count, value)
-        self._metrics.flush_metrics()
+        self._print_metrics(counts, outcome.latencies)
+
+    def _print_metrics(self, counts: Mapping[str, int], latencies: Sequence[int]) -> None:
+        """Serializes all at once: Powertools takes longer to add a value than a trade may take."""
+        metrics = {name: _metric(MetricUnit.Count, [value]) for name, value in counts.items()}
+        for begin in range(0, max(1, len(latencies)), MAX_LATENCIES):
+            part = latencies[begin : begin + MAX_LATENCIES]
+            if part:
+                metrics["stored_latency"] = _metric(MetricUnit.Milliseconds, part)
+            print(json.dumps(self._metrics.serialize_metric_set(metrics)))
+            metrics = {}
 
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -172,6 +188,10 @@ def _client(service: str) -> Any:
     )
     session = botocore.session.get_session()
     return session.create_client(service, region_name=os.environ["AWS_REGION"], config=config)
+
+
+def _metric(unit: MetricUnit, values: Sequence[int]) -> dict[str, Any]:
+    return {"Unit": unit.value, "StorageResolution": 60, "Value": values}
 
 
 def _records_of(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
