@@ -1,4 +1,4 @@
-"""The other commands: replay, journal export, verify and gaps, and config."""
+"""The other commands: replay, reconcile, journal export, verify and gaps, and config."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ from typing import Any
 
 import pytest
 
+import clients
 import journal_file
 import market_log
+import reference_conf
+import stream
+import trades
+from contents import Contents
 from rig import AAPL, AAPL_TRADES, Ended, Rig
+from surroundings import REGION
 
 pytestmark = pytest.mark.integration
 
 DAMAGED = 1
 USAGE = 2
 CANNOT_START = 3
+NOT_ALL = 1
 KEY = "SECRETTOKEN123"
 
 
@@ -79,6 +86,54 @@ def test_replay_of_a_range_publishes_what_it_holds_and_nothing_else(rig: Rig) ->
     numbers = rig.assert_all_on_the_stream()
     held = sum(len(json.loads(frame.payload)["data"]) for frame in frames[2:5])
     assert numbers["duplicates"] == result["trades_published"] == held
+
+
+def test_reconcile_names_what_the_table_lacks_and_replay_brings_it(rig: Rig) -> None:
+    record_aapl(rig)
+    table = Table(rig)
+    table.store(lines_of_stream(rig)[:-5])
+    settings = {"table.name": table.name, "table.endpoint": rig.kinesis.endpoint}
+
+    ended = on_the_journal(rig, "reconcile", "--json", "--scan", changed=settings)
+    assert ended.code == NOT_ALL
+    counts = ("distinct", "found", "missing", "different", "unexpected")
+    assert [ended.result()[name] for name in counts] == [AAPL_TRADES, AAPL_TRADES - 5, 5, 0, 0]
+    *missing, remedy = (line for line in ended.sentences if not line.startswith("from position="))
+    assert all(line.startswith("missing trade_id=") for line in missing)
+    assert len(missing) == 5
+
+    before = len(lines_of_stream(rig))
+    words = remedy.split("tapestream ")[1].split()
+    assert on_the_journal(rig, *words, changed={}).code == 0
+    table.store(lines_of_stream(rig)[before:])
+    ended = on_the_journal(rig, "reconcile", "--json", "--scan", changed=settings)
+    assert ended.code == 0, ended.err
+    assert [ended.result()[name] for name in counts] == [AAPL_TRADES, AAPL_TRADES, 0, 0, 0]
+
+
+def lines_of_stream(rig: Rig) -> list[bytes]:
+    """The lines on the stream, a shard after the other."""
+    records = stream.read(rig.kinesis.client(), rig.stream)
+    return [line for line, _ in Contents(reference_conf.read()).add_all(records).lines]
+
+
+class Table:
+    """The test's table."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.name = f"table-{rig.folder.name}"[:255]
+        self._client = clients.connect("dynamodb", rig.kinesis.endpoint, rig.kinesis.ca, REGION)
+        self._client.create_table(
+            TableName=self.name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "trade_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "trade_id", "AttributeType": "S"}],
+        )
+
+    def store(self, lines: list[bytes]) -> None:
+        """Holds the items of these lines."""
+        for line in lines:
+            self._client.put_item(TableName=self.name, Item=trades.item_of(line))
 
 
 def test_replay_while_kinesis_is_not_there(rig: Rig) -> None:
