@@ -95,13 +95,14 @@ class DeadLetterQueue:
                 if not is_passing(e):
                     raise NotSentError(reason, sent) from e
                 continue
-            failed = {entry["Id"]: entry for entry in answer.get("Failed", [])}
-            sent += [place for id_, (place, _) in left.items() if id_ not in failed]
-            for entry in failed.values():
+            taken = {entry["Id"] for entry in answer.get("Successful", [])}
+            sent += [place for id_, (place, _) in left.items() if id_ in taken]
+            reason = "unknown answer"
+            for entry in answer.get("Failed", []):
                 reason = entry.get("Code", "unknown")
                 if entry.get("SenderFault", False):
                     raise NotSentError(reason, sent)
-            left = {id_: letter for id_, letter in left.items() if id_ in failed}
+            left = {id_: letter for id_, letter in left.items() if id_ not in taken}
             if not left:
                 return
         raise NotSentError(f"{reason}, and no time left" if reason else "no time left", sent)

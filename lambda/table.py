@@ -78,23 +78,37 @@ class Table:
                 if not is_passing(e):
                     raise NotStoredError(reason, stored) from e
                 continue
-            if len(unprocessed) < len(left):
-                self._has_taken = True
-            self.unprocessed_items += len(unprocessed)
-            still = set(_ids(unprocessed))
-            stored += [id_ for id_ in _ids(left) if id_ not in still]
+            if unprocessed is None:
+                reason = "unknown answer"
+                continue
+            self._note(left, unprocessed, stored)
             left = unprocessed
             if not left:
                 return
             reason = "unprocessed items"
         raise NotStoredError(f"{reason}, and no time left" if reason else "no time left", stored)
 
-    def _request(self, items: list[Item]) -> list[Item]:
+    def _request(self, items: list[Item]) -> list[Item] | None:
+        """Returns what was not processed. None: the answer does not say, so nothing is claimed.
+
+        botocore makes an answer of whatever comes with status 200, if it is a proxy's page.
+        """
         answer = self._client.batch_write_item(
             RequestItems={self._name: [{"PutRequest": {"Item": item}} for item in items]}
         )
-        unprocessed = answer.get("UnprocessedItems", {}).get(self._name, [])
-        return [request["PutRequest"]["Item"] for request in unprocessed]
+        by_table = answer.get("UnprocessedItems")
+        if by_table is None:
+            return None
+        # Of one table, whether it is called by its name or its ARN.
+        return [
+            request["PutRequest"]["Item"] for requests in by_table.values() for request in requests
+        ]
+
+    def _note(self, asked: list[Item], unprocessed: list[Item], stored: list[str]) -> None:
+        self.unprocessed_items += len(unprocessed)
+        self._has_taken = self._has_taken or len(unprocessed) < len(asked)
+        still = set(_ids(unprocessed))
+        stored += [id_ for id_ in _ids(asked) if id_ not in still]
 
 
 class _InvalidError(Exception):
