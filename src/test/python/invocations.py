@@ -39,14 +39,14 @@ class Invocations:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in VARIABLES.items():
                 patch.setenv(name, value)
-            self._function = Function(
+            self.function = Function(
                 self._settings, self.dynamodb, self.sqs, clock=self.clock, sleep=self.clock.sleep
             )
 
     def invoke(self, event: Event) -> str | None:
         """Returns the sequence number that is reported, None when all is done."""
         context = FakeContext(self.clock, self.seconds)
-        answer = self._function.handle(event, context)
+        answer = self.function.handle(event, context)
         assert list(answer) == ["batchItemFailures"]
         numbers = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
         assert len(numbers) <= 1

@@ -406,6 +406,19 @@ def test_all_items_but_one_may_be_refused_and_are_dead_lettered_once() -> None:
     ]
 
 
+def test_a_table_that_is_put_right_is_given_everything_again() -> None:
+    lines = lines_of(range(5))
+    event = event_of(*lines)
+    invocations = Invocations()
+    invocations.dynamodb.key = "id"
+    for _ in range(3):
+        assert invocations.invoke(event) == numbers_of(event)[0]
+    invocations.dynamodb.key = "trade_id"
+    assert invocations.deliver(event) == 1
+    assert invocations.dynamodb.items == items_of(lines)
+    assert invocations.sqs.bodies == []
+
+
 @pytest.mark.parametrize("is_written", [False, True])
 @pytest.mark.parametrize("call", range(4))
 def test_a_kill_leaves_every_trade_once(call: int, is_written: bool) -> None:
