@@ -2,10 +2,12 @@
 
 Environment variables:
 
-DYNAMODB_TABLE_NAME    the table
-DEAD_LETTER_QUEUE_URL  where goes what can never be stored
-TIME_TO_LIVE_DAYS      days after a trade that its item expires; 0 or none: never
-POWERTOOLS_...         name, namespace and log level of logs and metrics
+AWS_REGION                    where the table and the queue are; set by Lambda
+DYNAMODB_TABLE_NAME           the table
+DEAD_LETTER_QUEUE_URL         where goes what can never be stored
+POWERTOOLS_METRICS_NAMESPACE  of the metrics
+TIME_TO_LIVE_DAYS             days after a trade that its item expires; 0 or none: never
+POWERTOOLS_...                name and level of the log, as Powertools has them
 """
 
 from __future__ import annotations
@@ -49,6 +51,13 @@ COUNTS = (
 MAX_LATENCIES = 100
 """Values of one metric in one line."""
 
+_REQUIRED = (
+    "AWS_REGION",
+    "DYNAMODB_TABLE_NAME",
+    "DEAD_LETTER_QUEUE_URL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+)
+
 
 class ConfigurationError(Exception):
     """Environment variables that the function cannot work with."""
@@ -69,8 +78,7 @@ class Settings:
     @classmethod
     def from_variables(cls, variables: Mapping[str, str]) -> Settings:
         """Reads and checks all of them; raises ConfigurationError that names every problem."""
-        names = ("DYNAMODB_TABLE_NAME", "DEAD_LETTER_QUEUE_URL")
-        problems = [f"{name} not set" for name in names if not variables.get(name)]
+        problems = [f"{name} not set" for name in _REQUIRED if not variables.get(name)]
         days = variables.get("TIME_TO_LIVE_DAYS") or "0"
         if not (days.isascii() and days.isdigit() and len(days) <= 5):
             problems.append(f"TIME_TO_LIVE_DAYS not a number of days: value={days} (0 to 99999)")
@@ -78,7 +86,7 @@ class Settings:
             raise ConfigurationError(
                 f"environment variables wrong: {'; '.join(problems)} (conf/aws/template.yaml)"
             )
-        return cls(variables[names[0]], variables[names[1]], int(days))
+        return cls(variables["DYNAMODB_TABLE_NAME"], variables["DEAD_LETTER_QUEUE_URL"], int(days))
 
 
 class Function:
@@ -92,6 +100,7 @@ class Function:
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         """The clients are low-level clients of botocore; the clock tells seconds of the epoch."""
         self._table = Table(dynamodb, settings.table_name)
@@ -99,6 +108,7 @@ class Function:
         self._time_to_live_days = settings.time_to_live_days
         self._clock = clock
         self._sleep = sleep
+        self._chance = chance
         self._logger = Logger()
         self._metrics = AmazonCloudWatchEMFProvider()
         self._progress: dict[tuple[str, str], Progress] = {}
@@ -111,7 +121,7 @@ class Function:
         unprocessed_before = self._table.unprocessed_items
         batch = Batch(records, self._table, self._queue, self._time_to_live_days, self._now_millis)
         left = Time(
-            lambda: context.get_remaining_time_in_millis() / 1000, self._sleep, random.random
+            lambda: context.get_remaining_time_in_millis() / 1000, self._sleep, self._chance
         )
         place = place_of(records[0])
         # Whatever comes of it, it is forgotten: it says nothing of any later delivery.
@@ -202,4 +212,18 @@ def _records_of(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         source = record.get("eventSource") if isinstance(record, Mapping) else None
         if source != "aws:kinesis":
             raise UnknownEventError(f"not a stream record: source={source} (expected: aws:kinesis)")
+        if not _is_whole(record):
+            raise UnknownEventError(
+                "stream record incomplete "
+                "(needs eventID, eventSourceARN, kinesis.sequenceNumber, kinesis.data)"
+            )
     return records
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    kinesis = record.get("kinesis")
+    if not isinstance(kinesis, Mapping):
+        return False
+    texts = [record.get(name) for name in ("eventID", "eventSourceARN")]
+    texts += [kinesis.get(name) for name in ("sequenceNumber", "data")]
+    return all(isinstance(text, str) for text in texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 
 import pytest
 
@@ -40,7 +41,12 @@ class Invocations:
             for name, value in VARIABLES.items():
                 patch.setenv(name, value)
             self.function = Function(
-                self._settings, self.dynamodb, self.sqs, clock=self.clock, sleep=self.clock.sleep
+                self._settings,
+                self.dynamodb,
+                self.sqs,
+                clock=self.clock,
+                sleep=self.clock.sleep,
+                chance=random.Random(1).random,  # noqa: S311
             )
 
     def invoke(self, event: Event) -> str | None:

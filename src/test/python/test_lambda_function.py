@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 
@@ -32,7 +32,12 @@ from stream_events import (
 )
 
 BAD = b'{"trade_id":"SECRETID","symbol":"SECRETSYMBOL","price":SECRETPRICE}'
-NEEDED = {"DYNAMODB_TABLE_NAME": "trades", "DEAD_LETTER_QUEUE_URL": "https://queue"}
+NEEDED = {
+    "AWS_REGION": "us-east-1",
+    "DYNAMODB_TABLE_NAME": "trades",
+    "DEAD_LETTER_QUEUE_URL": "https://queue",
+    "POWERTOOLS_METRICS_NAMESPACE": "Tapestream",
+}
 
 
 class Output:
@@ -61,6 +66,10 @@ class Output:
         return [name for name in lambda_function.COUNTS if name in blob]
 
 
+def set_to_a_number(fields: dict[str, Any], name: str) -> None:
+    fields[name] = 1
+
+
 def test_settings_are_read_from_variables() -> None:
     assert Settings.from_variables(NEEDED) == Settings("trades", "https://queue", 0)
     days = NEEDED | {"TIME_TO_LIVE_DAYS": "365"}
@@ -72,7 +81,8 @@ def test_all_variables_that_are_wrong_are_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Settings.from_variables({"DEAD_LETTER_QUEUE_URL": "", "TIME_TO_LIVE_DAYS": "a year"})
     assert str(caught.value) == (
-        "environment variables wrong: DYNAMODB_TABLE_NAME not set; DEAD_LETTER_QUEUE_URL not set; "
+        "environment variables wrong: AWS_REGION not set; DYNAMODB_TABLE_NAME not set; "
+        "DEAD_LETTER_QUEUE_URL not set; POWERTOOLS_METRICS_NAMESPACE not set; "
         "TIME_TO_LIVE_DAYS not a number of days: value=a year (0 to 99999) "
         "(conf/aws/template.yaml)"
     )
@@ -108,6 +118,43 @@ def test_an_event_that_is_no_batch_of_stream_records_is_refused(event: Any, mess
         invocations.invoke(event)
     assert str(caught.value) == message
     assert invocations.dynamodb.requests == []
+
+
+@pytest.mark.parametrize(
+    "path", [("eventID",), ("eventSourceARN",), ("kinesis",), ("kinesis", "sequenceNumber")]
+)
+@pytest.mark.parametrize("change", [dict[str, Any].__delitem__, set_to_a_number])
+def test_an_incomplete_stream_record_is_refused(
+    path: tuple[str, ...], change: Callable[[dict[str, Any], str], None]
+) -> None:
+    event = event_of(line_of(1), line_of(2))
+    *parents, name = path
+    changed = event["Records"][1]
+    for parent in parents:
+        changed = changed[parent]
+    change(changed, name)
+    invocations = Invocations()
+    with pytest.raises(UnknownEventError) as caught:
+        invocations.invoke(event)
+    assert str(caught.value) == (
+        "stream record incomplete "
+        "(needs eventID, eventSourceARN, kinesis.sequenceNumber, kinesis.data)"
+    )
+    assert invocations.dynamodb.requests == []
+
+
+def test_what_was_stored_is_told_after_an_unforeseen_error_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    invocations = Invocations()
+    invocations.dynamodb.fail(Fault(), Fault(before=ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        invocations.invoke(event_of(*lines_of(range(30))))
+    output = Output(capsys.readouterr().out)
+    assert output.counts()["trades_stored"] == 25
+    assert [line["trades_stored"] for line in output.logs] == [25]
+    invocations.invoke(event_of(line_of(1)))
+    assert Output(capsys.readouterr().out).counts()["trades_stored"] == 1
 
 
 def test_a_time_to_live_is_stored_with_the_item() -> None:
