@@ -5,10 +5,14 @@
 template=$root/conf/aws/template.yaml
 log_of_venv=$root/target/venv.log
 
-# require_environment NAME: sets environment, stack and parameter_file.
+# require_environment NAME: sets environment, stack and parameter_file; tells the usage instead, if that is what is asked for.
 require_environment() {
   case ${1:-} in
     local | dev | prod) ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
     *) fail 2 "unknown environment: env=${1:-} (expected: local, dev or prod)" ;;
   esac
   environment=$1

@@ -18,12 +18,6 @@ source "$root/scripts/aws.sh"
 
 main() {
   local status function
-  case ${1:-} in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-  esac
   require_environment "${1:-}"
   (($# == 1)) || fail 2 "unknown option: option=${2%%=*} (expected: none; --help tells more)"
   connect

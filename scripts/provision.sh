@@ -42,12 +42,6 @@ main() {
 }
 
 read_arguments() {
-  case ${1:-} in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-  esac
   require_environment "${1:-}"
   shift
   while (($# > 0)); do
