@@ -49,7 +49,7 @@ check_arguments() {
     shift
     case $option in
       -h | --help)
-        sed -n '2,/^set /{/^#/s/^# \{0,1\}//p;}' "${BASH_SOURCE[0]}"
+        usage
         exit 0
         ;;
       --json) continue ;;
