@@ -128,6 +128,14 @@ def test_of_two_contents_under_one_id_the_last_stays(between: int) -> None:
     assert invocations.dynamodb.items == items_of([*others, last])
 
 
+def test_a_content_that_comes_again_after_another_one_stays() -> None:
+    one, other = line_of(1, price="1.5"), line_of(1, price="2.5")
+    others = lines_of(range(2, 62))
+    invocations = Invocations()
+    assert invocations.invoke(event_of(one, *others[:30], other, *others[30:], one)) is None
+    assert invocations.dynamodb.items == items_of([*others, one])
+
+
 def test_of_one_trade_received_twice_the_last_receipt_stays() -> None:
     first, last = line_of(1), line_of(1, received_at=stream_events.RECEIVED_AT + 500)
     invocations = Invocations()
@@ -248,6 +256,15 @@ def test_a_dead_letter_that_is_sent_is_not_sent_again_for_the_sake_of_its_neighb
     invocations.sqs.fail()
     assert invocations.invoke(event) is None
     assert letters_in(invocations) == [("json", b"bad 1"), ("json", b"bad 3"), ("json", b"bad 2")]
+
+
+def test_records_whose_dead_letters_are_sent_are_not_reported() -> None:
+    event = event_of(*[b"bad"] * 25)
+    invocations = Invocations()
+    invocations.sqs.fail(SendFault(), SendFault(before=aws_faults.access_denied()))
+    assert invocations.invoke(event) == numbers_of(event)[10]
+    assert invocations.deliver(stream_events.rest_of(event, numbers_of(event)[10])) == 1
+    assert invocations.sqs.requests == [10, 10, 10, 5]
 
 
 def test_dead_letters_without_an_answer_are_sent_again_by_a_new_environment() -> None:
@@ -481,12 +498,11 @@ def test_without_any_time_an_invocation_gets_on_by_one_request() -> None:
     assert letters_in(invocations) == [("json", BAD)]
 
 
-def half_done(invocations: Invocations) -> stream_events.Event:
+def half_done(invocations: Invocations, shard_id: str = SHARD) -> stream_events.Event:
     """Returns an event of one record, half of which the function has done and remembers."""
-    event = event_of(aggregate(packs_of(lines_of(range(50)), 5)))
+    event = event_of(aggregate(packs_of(lines_of(range(50)), 5)), shard_id=shard_id)
     invocations.dynamodb.fail(Fault(), DENIED)
     assert invocations.invoke(event) == numbers_of(event)[0]
-    assert len(invocations.dynamodb.writes) == 25
     return event
 
 
@@ -520,6 +536,16 @@ def test_what_is_done_of_a_record_is_remembered_beside_another_shard() -> None:
     assert invocations.invoke(other) is None
     assert invocations.invoke(event) is None
     assert len(invocations.dynamodb.writes) == 25 + 1 + 25
+
+
+def test_what_is_done_of_records_of_many_shards_is_forgotten_and_done_again() -> None:
+    invocations = Invocations()
+    event = half_done(invocations)
+    for number in range(100):
+        half_done(invocations, f"shardId-{100 + number:012}")
+    before = len(invocations.dynamodb.writes)
+    assert invocations.invoke(event) is None
+    assert len(invocations.dynamodb.writes) == before + 50
 
 
 def test_what_is_done_of_a_record_is_done_again_by_a_new_environment() -> None:

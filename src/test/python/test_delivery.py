@@ -165,7 +165,7 @@ def invoke(invocations: Invocations, event: Event) -> str | None:
         return numbers_of(event)[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=8), WEATHERS)
 def test_every_good_trade_is_stored_once_and_every_bad_piece_is_dead_lettered(
     records: list[Record], weather: Weather

@@ -262,6 +262,20 @@ def test_no_count_goes_from_one_invocation_into_the_next(
     assert len(output.latencies()) == 1
 
 
+def test_an_unforeseen_error_is_raised_after_what_was_done_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    event = event_of(*lines_of(range(30)))
+    invocations = Invocations()
+    invocations.dynamodb.fail(Fault(), Fault(before=RuntimeError("unforeseen")))
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        invocations.invoke(event)
+    output = Output(capsys.readouterr().out)
+    assert output.counts()["trades_stored"] == len(output.latencies()) == 25
+    assert invocations.deliver(event) == 1
+    assert Output(capsys.readouterr().out).counts()["trades_stored"] == 30
+
+
 def test_dead_letters_are_logged_by_reason_with_the_first_place(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
