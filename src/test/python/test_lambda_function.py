@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -141,20 +144,6 @@ def test_an_incomplete_stream_record_is_refused(
         "(needs eventID, eventSourceARN, kinesis.sequenceNumber, kinesis.data)"
     )
     assert invocations.dynamodb.requests == []
-
-
-def test_what_was_stored_is_told_after_an_unforeseen_error_too(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    invocations = Invocations()
-    invocations.dynamodb.fail(Fault(), Fault(before=ZeroDivisionError()))
-    with pytest.raises(ZeroDivisionError):
-        invocations.invoke(event_of(*lines_of(range(30))))
-    output = Output(capsys.readouterr().out)
-    assert output.counts()["trades_stored"] == 25
-    assert [line["trades_stored"] for line in output.logs] == [25]
-    invocations.invoke(event_of(line_of(1)))
-    assert Output(capsys.readouterr().out).counts()["trades_stored"] == 1
 
 
 def test_a_time_to_live_is_stored_with_the_item() -> None:
@@ -346,6 +335,15 @@ def test_no_log_holds_a_trade_or_what_is_not_one(capsys: pytest.CaptureFixture[s
     assert "SECRET" not in output
     for text in (id_in(line), id_in(line_of(2)), id_in(line_of(50)), "77.123", "BTCUSDT", "AAPL"):
         assert text not in output
+
+
+def test_it_is_imported_without_any_variable_or_call() -> None:
+    folder = Path(lambda_function.__file__).parent
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); import lambda_function"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env={}, capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_the_handler_tells_all_variables_that_are_missing(
