@@ -77,6 +77,8 @@ class FakeDynamoDB:
     """Of the next calls, one each; there may be no end of them."""
     refused: set[str] = field(default_factory=set)
     """Keys of items that it finds invalid, whatever they are."""
+    throttled: set[str] = field(default_factory=set)
+    """Keys of items that it gives back, as those of a partition that is too hot."""
     clock: FakeClock = field(default_factory=FakeClock)
     seconds_a_call: float = 0.0
     seconds_an_item: float = 0.0
@@ -119,7 +121,8 @@ class FakeDynamoDB:
         allowed = self._allowed(len(puts))
         unprocessed = []
         for index, item in enumerate(puts):
-            if fault.unprocessed(index) or allowed <= 0:
+            is_throttled = item[self.key]["S"] in self.throttled
+            if fault.unprocessed(index) or is_throttled or allowed <= 0:
                 unprocessed.append({"PutRequest": {"Item": copy.deepcopy(item)}})
                 continue
             allowed -= 1

@@ -214,6 +214,32 @@ def test_a_damaged_record_too_long_for_the_queue_is_told_by_its_place_and_length
     assert invocations.dynamodb.items == items_of(lines_of([1, 2]))
 
 
+@pytest.mark.parametrize(
+    ("failing", "reported"),
+    [
+        ([1], 1),
+        ([3], 2),  # the damaged record's letter is sent after the trades that come next are stored
+        ([4], 4),
+        ([1, 3], 1),
+        ([3, 4], 2),
+    ],
+)
+def test_of_good_damaged_and_good_records_the_first_that_is_not_done_is_reported(
+    failing: list[int], reported: int
+) -> None:
+    lines = lines_of(range(100))
+    datas = [aggregate(packs_of(lines[at : at + 25], 5)) for at in range(0, 100, 25)]
+    event = event_of(datas[0], datas[1], damaged(datas[0]), datas[2], datas[3])
+    lost = {id_in(lines[25 * (record if record < 2 else record - 1)]) for record in failing}
+    invocations = Invocations()
+    invocations.dynamodb.throttled = lost
+    assert invocations.invoke(event) == numbers_of(event)[reported]
+    assert set(invocations.dynamodb.items).isdisjoint(lost)
+    invocations.dynamodb.throttled = set()
+    assert invocations.deliver(event) == 1
+    assert invocations.dynamodb.items == items_of(lines)
+
+
 def test_a_batch_of_bad_lines_alone_is_done() -> None:
     invocations = Invocations()
     bad = [b"bad %d" % number for number in range(35)]

@@ -225,6 +225,13 @@ def test_it_refuses_an_item_that_it_is_told_to_refuse_and_all_with_it() -> None:
     assert set(dynamodb.items) == {"a"}
 
 
+def test_it_gives_back_an_item_that_is_throttled_and_stores_the_others() -> None:
+    dynamodb = FakeDynamoDB(throttled={"b"})
+    back = [{"PutRequest": {"Item": item("b")}}]
+    assert put(dynamodb, item("a"), item("b")) == {"UnprocessedItems": {TABLE: back}}
+    assert set(dynamodb.items) == {"a"}
+
+
 def test_it_takes_time_for_calls_and_items() -> None:
     dynamodb = FakeDynamoDB(seconds_a_call=2.0, seconds_an_item=0.5)
     began = dynamodb.clock.now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import stream_events
-from aggregates import encode, records_in
+from aggregates import encode, encode_by_hand, records_in
 from dead_letters import DeadLetter, Place
 from deaggregation import UserRecord
 from pieces import Piece, Trade, pieces_of
@@ -76,6 +76,12 @@ def test_an_aggregate_is_a_trade_a_line_of_each_user_record() -> None:
 def test_the_public_encoder_s_aggregate_is_the_same() -> None:
     lines = lines_of(range(3))
     data = encode([UserRecord("3", None, line) for line in lines])
+    assert [piece[0] for piece in summary(pieces_in(event_of(data)))] == list(map(id_in, lines))
+
+
+def test_an_aggregate_whose_key_tables_come_last_is_the_same() -> None:
+    lines = lines_of(range(3))
+    data = encode_by_hand([UserRecord("3", "5", line) for line in lines], tables_last=True)
     assert [piece[0] for piece in summary(pieces_in(event_of(data)))] == list(map(id_in, lines))
 
 
