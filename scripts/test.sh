@@ -2,7 +2,7 @@
 # The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy pytest bats image java containers integration local crash
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image java containers integration local crash
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
 # CI=true container tests that did not run are a failure.
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 source "$root/scripts/lib.sh"
 
-all_steps=(tools venv shell ruff mypy pytest bats image java containers integration local crash)
+all_steps=(tools venv shell ruff mypy template pytest bats image java containers integration local crash)
 logs=$root/target/test-logs
 failed_steps=()
 remarks=()
@@ -83,6 +83,10 @@ step_ruff() {
 
 step_mypy() {
   .venv/bin/mypy
+}
+
+step_template() {
+  .venv/bin/cfn-lint --non-zero-exit-code informational conf/aws/template.yaml
 }
 
 step_pytest() {

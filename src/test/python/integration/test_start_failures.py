@@ -375,7 +375,7 @@ def test_the_local_environment_without_python(rig: Rig) -> None:
         "local",
         "--for",
         "5s",
-        variables={"PATH": str(tools)},
+        variables={"PATH": str(tools), "PYENV_ROOT": str(tools)},
     )
     assert_refused(rig.end_of(child), CANNOT_START, "no python3 found", "install Python 3.11")
 

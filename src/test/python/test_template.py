@@ -1,0 +1,203 @@
+"""The template says, property by property, what the function and the ingester rely on."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+import cloudformation
+import lambda_function
+from cloudformation import ENVIRONMENTS, ROOT, Resource
+
+TEXT = cloudformation.TEMPLATE.read_text()
+
+
+def render(environment: str = "prod", **parameters: str) -> dict[str, Resource]:
+    return cloudformation.render(TEXT, cloudformation.parameters_of(environment) | parameters)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_mapping_hands_over_again_what_is_reported_and_gives_nothing_up(
+    environment: str,
+) -> None:
+    properties = dict(render(environment)["StreamProcessorMapping"].properties)
+    assert int(properties.pop("BatchSize")) <= 10_000
+    suffix = "-dev" if environment == "dev" else ""
+    assert properties == {
+        "EventSourceArn": f"arn:aws:kinesis:us-east-1:123456789012:stream/stream-finnhub{suffix}",
+        "FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:"
+        f"FinnhubStreamProcessor{suffix}",
+        "StartingPosition": "TRIM_HORIZON",
+        "MaximumBatchingWindowInSeconds": 0,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": -1,
+        "MaximumRecordAgeInSeconds": -1,
+        "ParallelizationFactor": 1,
+    }
+
+
+def test_everything_has_the_name_that_users_know() -> None:
+    resources = render()
+    names = {
+        "TradeStream": ("Name", "stream-finnhub"),
+        "TradeTable": ("TableName", "ProcessedTradesDynamoDB"),
+        "DeadLetterQueue": ("QueueName", "stream-finnhub-dead-letters"),
+        "StreamProcessorRole": ("RoleName", "FinnhubStreamProcessorRole"),
+        "WritePolicy": ("ManagedPolicyName", "PolicyWriteDynamoDB"),
+        "StreamProcessor": ("FunctionName", "FinnhubStreamProcessor"),
+        "StreamProcessorLogs": ("LogGroupName", "/aws/lambda/FinnhubStreamProcessor"),
+    }
+    for logical_id, (name, value) in names.items():
+        assert resources[logical_id].properties[name] == value
+
+
+def test_the_table_has_its_key_its_index_and_outlives_the_stack() -> None:
+    table = render()["TradeTable"]
+    assert table.attributes["DeletionPolicy"] == table.attributes["UpdateReplacePolicy"] == "Retain"
+    assert table.properties["KeySchema"] == [{"AttributeName": "trade_id", "KeyType": "HASH"}]
+    assert table.properties["AttributeDefinitions"] == [
+        {"AttributeName": "trade_id", "AttributeType": "S"},
+        {"AttributeName": "symbol", "AttributeType": "S"},
+        {"AttributeName": "traded_at", "AttributeType": "N"},
+    ]
+    assert table.properties["GlobalSecondaryIndexes"] == [
+        {
+            "IndexName": "symbol-traded_at",
+            "KeySchema": [
+                {"AttributeName": "symbol", "KeyType": "HASH"},
+                {"AttributeName": "traded_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {
+                "ProjectionType": "INCLUDE",
+                "NonKeyAttributes": ["price", "volume", "kind"],
+            },
+        }
+    ]
+    assert table.properties["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at",
+        "Enabled": True,
+    }
+    assert table.properties["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+    assert table.properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_index_can_be_left_out() -> None:
+    properties = render(SymbolIndex="false")["TradeTable"].properties
+    assert "GlobalSecondaryIndexes" not in properties
+    assert properties["AttributeDefinitions"] == [
+        {"AttributeName": "trade_id", "AttributeType": "S"}
+    ]
+
+
+def test_a_table_that_is_there_is_not_made_and_everything_else_is_the_same() -> None:
+    made, found = render(), render(CreateTable="false")
+    assert made.keys() - found.keys() == {"TradeTable"}
+    assert {name: made[name] for name in found} == found
+
+
+def test_the_stream_has_shards_or_is_on_demand() -> None:
+    provisioned = render(StreamMode="PROVISIONED", ShardCount="4")["TradeStream"].properties
+    assert provisioned["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert provisioned["ShardCount"] == "4"
+    on_demand = render(StreamMode="ON_DEMAND")["TradeStream"].properties
+    assert on_demand["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert "ShardCount" not in on_demand
+    for properties in (provisioned, on_demand):
+        assert properties["StreamEncryption"] == {
+            "EncryptionType": "KMS",
+            "KeyId": "alias/aws/kinesis",
+        }
+
+
+def test_the_queue_keeps_what_it_is_sent() -> None:
+    properties = dict(render()["DeadLetterQueue"].properties)
+    assert properties == {
+        "QueueName": "stream-finnhub-dead-letters",
+        "MessageRetentionPeriod": 14 * 24 * 3600,
+        "MaximumMessageSize": 262_144,
+        "SqsManagedSseEnabled": True,
+    }
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_function_gets_the_variables_that_it_reads(environment: str) -> None:
+    resources = render(environment, TimeToLiveDays="30")
+    function = resources["StreamProcessor"].properties
+    assert function["Runtime"] == "python3.13"
+    assert function["Handler"] == "lambda_function.lambda_handler"
+    assert function["Timeout"] == 60
+    variables = {name: str(value) for name, value in function["Environment"]["Variables"].items()}
+    settings = lambda_function.Settings.from_variables(variables | {"AWS_REGION": "us-east-1"})
+    assert settings.table_name == resources["TradeTable"].properties["TableName"]
+    assert settings.queue_url.endswith(resources["DeadLetterQueue"].properties["QueueName"])
+    assert settings.time_to_live_days == 30
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Tapestream"
+
+
+@pytest.mark.parametrize("topic", ["", "arn:aws:sns:us-east-1:123456789012:alarms"])
+def test_alarms_tell_of_age_and_of_dead_letters(topic: str) -> None:
+    resources = render(AlarmTopicArn=topic)
+    age = resources["IteratorAgeAlarm"].properties
+    letters = resources["DeadLetterAlarm"].properties
+    assert (age["Namespace"], age["MetricName"]) == ("AWS/Lambda", "IteratorAge")
+    assert age["Dimensions"] == [{"Name": "FunctionName", "Value": "FinnhubStreamProcessor"}]
+    assert (age["Statistic"], age["Threshold"]) == ("Maximum", 300_000)
+    metric = "ApproximateNumberOfMessagesVisible"
+    assert (letters["Namespace"], letters["MetricName"]) == ("AWS/SQS", metric)
+    assert letters["Dimensions"] == [{"Name": "QueueName", "Value": "stream-finnhub-dead-letters"}]
+    assert (letters["Statistic"], letters["Threshold"]) == ("Maximum", 0)
+    for alarm in (age, letters):
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        for action in ("AlarmActions", "OKActions"):
+            assert alarm.get(action) == ([topic] if topic else None)
+
+
+def test_logs_do_not_stay_for_ever() -> None:
+    assert render()["StreamProcessorLogs"].properties["RetentionInDays"] == 30
+    assert render()["StreamProcessor"].attributes["DependsOn"] == "StreamProcessorLogs"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_names_every_parameter_and_no_other(environment: str) -> None:
+    given = json.loads((ROOT / f"conf/aws/{environment}.json").read_text())
+    assert given.keys() == {"Parameters"}
+    parameters: dict[str, Any] = cloudformation.parse(TEXT)["Parameters"]
+    added = {"CodeBucket", "CodeKey", "CreateTable"}
+    assert given["Parameters"].keys() == parameters.keys() - added
+    for name, value in given["Parameters"].items():
+        rule = parameters[name]
+        assert "Default" not in rule
+        if "AllowedPattern" in rule:
+            assert re.fullmatch(rule["AllowedPattern"], value), name
+        if "AllowedValues" in rule:
+            assert value in rule["AllowedValues"], name
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_ingester_of_an_environment_puts_into_its_stream(environment: str) -> None:
+    parameters = cloudformation.parameters_of(environment)
+    settings = (ROOT / f"conf/{environment}.conf").read_text()
+    assert re.search(rf"^kinesis\.stream = {parameters['StreamName']}$", settings, re.MULTILINE)
+    table = re.search(r"^table\.name = (\S+)$", settings, re.MULTILINE)
+    default = "ProcessedTradesDynamoDB"
+    assert (table[1].strip('"') if table else default) == parameters["TableName"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_journal_keeps_at_least_what_the_stream_does(environment: str) -> None:
+    reference = (ROOT / "src/main/resources/reference.conf").read_text()
+    kept = re.search(r"^\s*retain-for = (\d+)h$", reference, re.MULTILINE)
+    assert kept is not None
+    assert int(cloudformation.parameters_of(environment)["RetentionHours"]) <= int(kept[1])
+
+
+def test_a_function_that_is_not_known_is_refused() -> None:
+    text = TEXT.replace('!Sub "${StreamName}-dead-letters"', '{"Fn::Join": ["", ["a"]]}')
+    with pytest.raises(ValueError, match="function not known: name=Fn::Join"):
+        cloudformation.render(text, cloudformation.parameters_of("prod"))
