@@ -90,30 +90,4 @@ check_value() {
   esac
 }
 
-# prepare ENVIRONMENT: what has to be built or installed; two that start at once do it one after the other.
-prepare() {
-  mkdir -p "$root/target"
-  if command -v flock >/dev/null; then
-    exec 9>"$root/target/prepare.lock"
-    run_logged /dev/null flock 9
-  fi
-  build
-  [[ $1 != local ]] || ensure_venv "$root/scripts/requirements.txt" "$root/target/venv.log"
-  exec 9>&-
-}
-
-# build: target/tapestream.jar, unless it is newer than everything it is made of.
-build() {
-  local jar=$root/target/tapestream.jar log=$root/target/build.log
-  if [[ -f $jar && -d $root/target/lib && -z $(find "$root/src/main" "$root/pom.xml" -newer "$jar" -print -quit) ]]; then
-    return
-  fi
-  say "building target/tapestream.jar"
-  run_logged "$log" "$(maven_program)" -B -q -f "$root/pom.xml" package -Dquick || {
-    tail -30 "$log" >&2
-    fail 3 "build failed: log=$log (its end is above)"
-  }
-  touch "$jar" # Maven leaves an unchanged jar as it is
-}
-
 main "$@"

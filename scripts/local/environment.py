@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ JOURNALLED_SECONDS = 15
 STOP_SECONDS = 45
 DRAIN_PROGRESS_SECONDS = 5
 AUDIT_SECONDS = 600
+TURN_SECONDS = 0.05
 
 NOT_PROVEN, USAGE, COULD_NOT_START = 1, 2, 3
 
@@ -58,7 +59,15 @@ class FailedError(Exception):
 class Environment:
     """All that runs, in the order of its start."""
 
+    aws_server: Child
+    market: Child
+    poller: Child
+    ingester: Child
+
     def __init__(self, options: Options, temp: Path, signals: Signals) -> None:
+        self.crashed = False
+        """Whether the ingester was killed, and with it what it had counted."""
+        self.played_seconds = 0.0
         self._options = options
         self._temp = temp
         self._signals = signals
@@ -66,8 +75,6 @@ class Environment:
         self._aws = Aws("", temp / "certificates/ca.pem")
         self._feed = ""
         self._function_log = FunctionLog(commands.FUNCTION_LOG)
-        self._crashed = False
-        self._played_seconds = 0.0
 
     def kill(self) -> None:
         """Kills all that still runs, the newest first."""
@@ -76,27 +83,27 @@ class Environment:
 
     def run(self) -> tuple[dict[str, Any], list[str]]:
         """Goes from nothing to the summary; returns it and what is wrong with it."""
-        aws = self._start_aws()
+        self._start_aws()
         self._provision()
-        market = self._start_market()
-        poller = self._start_poller()
-        ingester = self._start_ingester()
-        tail = Tail(ingester.err, self._stored)
+        self._start_market()
+        self.start_poller()
+        self.start_ingester()
+        tail = Tail(self.ingester.err, self._stored)
         with contextlib.closing(tail):
-            ingester, poller = self._play(aws, market, ingester, poller, tail)
+            self._play(tail)
             tail.levels = {"ERROR"}  # that the market is gone is no news
             say("stopping: the market first, then the ingester, which publishes what is left")
-            self._stop_market(market)
-            self._stop_ingester(ingester, tail)
-        self._drain(poller)
+            self._stop_market()
+            self._stop_ingester(tail)
+        self._drain()
         audited = self._audit()
-        aws.stop(10)
-        own = summary.last_object(ingester.out)
+        self.aws_server.stop(10)
+        own = summary.last_object(self.ingester.out)
         problems = summary.problems_of(audited)
-        if not self._crashed:  # what a killed process had counted is gone
+        if not self.crashed:
             problems += summary.disagreements(own, audited)
         latency = {"stored_latency_ms": self._function_log.stored_latency_ms()}
-        return summary.merge(own, audited | latency, self._played_seconds), problems
+        return summary.merge(own, audited | latency, self.played_seconds), problems
 
     def _start(self, name: str, command: Command, variables: Mapping[str, str] = {}) -> Child:
         self._signals.check()
@@ -111,12 +118,11 @@ class Environment:
         self._children.append(child)
         return child
 
-    def _start_aws(self) -> Child:
+    def _start_aws(self) -> None:
         say("starting a local AWS (moto)")
         ready = self._temp / "aws"
-        server = self._start("aws", commands.aws(self._aws.ca.parent, ready))
-        self._aws = Aws(self._address(server, ready), self._aws.ca)
-        return server
+        self.aws_server = self._start("aws", commands.aws(self._aws.ca.parent, ready))
+        self._aws = Aws(self._address(self.aws_server, ready), self._aws.ca)
 
     def _provision(self) -> None:
         say("provisioning it: stream, function, table, as conf/aws/template.yaml has them")
@@ -131,22 +137,28 @@ class Environment:
         if provision.exit_code() != 0:
             raise self._failure(provision)
 
-    def _start_market(self) -> Child:
+    def _start_market(self) -> None:
         names = ", ".join(capture.name for capture in self._options.captures)
         say(f"starting a market that plays {names} at {self._options.rate} trades a second")
         ready = self._temp / "market"
-        server = self._start("market", commands.market(self._options, ready))
-        self._feed = self._address(server, ready)
-        return server
+        self.market = self._start("market", commands.market(self._options, ready))
+        self._feed = self._address(self.market, ready)
 
-    def _start_poller(self) -> Child:
+    def start_poller(self) -> None:
+        """Starts what polls the stream for the function; again, if it has ended."""
         say("starting the function, and what polls the stream for it")
-        return self._start("poller", commands.poller(self._aws, self._temp))
+        command = commands.poller(self._aws_of_parts(), self._temp)
+        self.poller = self._start("poller", command)
 
-    def _start_ingester(self) -> Child:
+    def start_ingester(self) -> None:
+        """Starts the ingester; again, if it has ended."""
         say("starting the ingester")
-        command = commands.ingester(self._options, self._aws, self._feed, self._temp)
-        return self._start("ingester", command)
+        command = commands.ingester(self._options, self._aws_of_parts(), self._feed, self._temp)
+        self.ingester = self._start("ingester", command)
+
+    def _aws_of_parts(self) -> Aws:
+        """Returns the AWS that ingester and function are led to."""
+        return self._aws
 
     def _address(self, server: Child, ready: Path) -> str:
         def settled() -> bool:
@@ -158,36 +170,37 @@ class Environment:
             raise self._failure(server)
         return ready.read_text().strip()
 
-    def _play(
-        self, aws: Child, market: Child, ingester: Child, poller: Child, tail: Tail
-    ) -> tuple[Child, Child]:
-        """Lets everything run until time is over or a signal comes.
-
-        Returns the ingester and the poller, which are others than before if they were killed.
-        """
-        begun: float | None = None
-        deadline = time.monotonic() + FIRST_TRADE_SECONDS
+    def _play(self, tail: Tail) -> None:
+        """Lets everything run until time is over or a signal comes."""
+        self._await_first_trade(tail)
+        begun = time.monotonic()
         crash_after = self._options.crash_after
         while not self._signals.number:
-            tail.pass_on()
-            for child in (aws, market, ingester, poller):
-                if child.exit_code() is not None:
-                    raise self._failure(child)
-            now = time.monotonic()
-            if begun is None and self._has_sent_a_trade():
-                begun = now
-            if begun is None and now > deadline:
-                raise FailedError(f"no trade within {FIRST_TRADE_SECONDS} s: {tail_of(ingester)}")
-            self._played_seconds = 0.0 if begun is None else now - begun
-            if self._options.seconds is not None and self._played_seconds >= self._options.seconds:
+            self._look(tail)
+            self.played_seconds = time.monotonic() - begun
+            if self._options.seconds is not None and self.played_seconds >= self._options.seconds:
                 break
-            if crash_after is not None and self._played_seconds >= crash_after:
+            if crash_after is not None and self.played_seconds >= crash_after:
                 crash_after = None
-                ingester, poller = self._crash(ingester, poller)
-            time.sleep(0.05)
-        if begun is None:
+                self._crash()
+            time.sleep(TURN_SECONDS)
+
+    def _await_first_trade(self, tail: Tail) -> None:
+        deadline = time.monotonic() + FIRST_TRADE_SECONDS
+        while not self._has_sent_a_trade():
             self._signals.check()
-        return ingester, poller
+            self._look(tail)
+            if time.monotonic() > deadline:
+                words = tail_of(self.ingester)
+                raise FailedError(f"no trade within {FIRST_TRADE_SECONDS} s: {words}")
+            time.sleep(TURN_SECONDS)
+
+    def _look(self, tail: Tail) -> None:
+        """Passes on what there is to see; raises if a part has ended."""
+        tail.pass_on()
+        for child in (self.aws_server, self.market, self.ingester, self.poller):
+            if child.exit_code() is not None:
+                raise self._failure(child)
 
     def _has_sent_a_trade(self) -> bool:
         with contextlib.suppress(FileNotFoundError), commands.MARKET_LOG.open("rb") as file:
@@ -199,17 +212,18 @@ class Environment:
         self._function_log.read()
         return f"  stored {self._function_log.sums['trades_stored']:,}"
 
-    def _crash(self, ingester: Child, poller: Child) -> tuple[Child, Child]:
+    def _crash(self) -> None:
         say("killing the ingester and the function with SIGKILL, and starting them again")
-        self._crashed = True
-        for child in (ingester, poller):
-            child.kill()
-        return self._start_ingester(), self._start_poller()
+        self.crashed = True
+        self.ingester.kill()
+        self.poller.kill()
+        self.start_ingester()
+        self.start_poller()
 
-    def _stop_market(self, market: Child) -> None:
-        code = market.stop(10)
+    def _stop_market(self) -> None:
+        code = self.market.stop(10)
         if code not in (0, 128 + signal.SIGTERM):
-            raise self._failure(market)
+            raise self._failure(self.market)
 
         def journalled() -> bool:
             last = journal_file.last_entry(DATA / "journal")
@@ -218,22 +232,22 @@ class Environment:
         if not wait_until(journalled, JOURNALLED_SECONDS):
             say("the ingester has not noticed that the market is gone")
 
-    def _stop_ingester(self, ingester: Child, tail: Tail) -> None:
-        code = ingester.stop(STOP_SECONDS)
+    def _stop_ingester(self, tail: Tail) -> None:
+        code = self.ingester.stop(STOP_SECONDS)
         tail.pass_on()
         if code not in (0, 128 + signal.SIGTERM):
-            raise self._failure(ingester)
+            raise self._failure(self.ingester)
 
-    def _drain(self, poller: Child) -> None:
+    def _drain(self) -> None:
         """Lets the function store what is left on the stream."""
         say("waiting for the function to store what is left on the stream")
-        poller.terminate()
+        self.poller.terminate()
         for _ in range(commands.DRAIN_SECONDS // DRAIN_PROGRESS_SECONDS + 1):
-            if poller.wait(DRAIN_PROGRESS_SECONDS) is not None:
+            if self.poller.wait(DRAIN_PROGRESS_SECONDS) is not None:
                 break
             say(f"draining{self._stored()}")
-        if poller.exit_code() != 0:
-            raise self._failure(poller)
+        if self.poller.exit_code() != 0:
+            raise self._failure(self.poller)
         self._function_log.read()
 
     def _audit(self) -> dict[str, Any]:
@@ -259,14 +273,16 @@ def tail_of(child: Child) -> str:
     return "\n".join([f"the end of {child.err.relative_to(ROOT)}:", *lines])
 
 
-def main() -> int:
-    """Runs the environment; returns the exit code of scripts/start-market.sh."""
-    arguments = options.parse()
+def run_to_end(
+    make: Callable[[Path, Signals], Environment],
+    show: Callable[[dict[str, Any]], None],
+) -> int:
+    """Runs an environment in data/local and shows its summary; returns the exit code."""
     signals = Signals()
     replace_variables()
     try:
         with DataLock(DATA), folders() as temp:
-            environment = Environment(arguments, temp, signals)
+            environment = make(temp, signals)
             try:
                 result, problems = environment.run()
             finally:
@@ -280,10 +296,19 @@ def main() -> int:
         say(f"not proven: {problem}")
     if not problems:
         say("proven: every trade that was received is in the table, once, and nothing else")
-    summary.show(result, arguments.json)
+    show(result)
     if problems:
         return NOT_PROVEN
     return 128 + signals.number if signals.number else 0
+
+
+def main() -> int:
+    """Runs the environment; returns the exit code of scripts/start-market.sh."""
+    arguments = options.parse()
+    return run_to_end(
+        lambda temp, signals: Environment(arguments, temp, signals),
+        lambda result: summary.show(result, arguments.json),
+    )
 
 
 if __name__ == "__main__":

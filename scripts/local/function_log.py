@@ -17,6 +17,8 @@ class FunctionLog:
     def __init__(self, path: Path) -> None:
         self.sums: Counter[str] = Counter()
         """Sum of the values by metric."""
+        self.newest_received_at = 0
+        """When the newest of the trades that are stored was received, in ms since the epoch."""
         self._latencies: Counter[int] = Counter()
         self._path = path
         self._offset = 0
@@ -43,7 +45,12 @@ class FunctionLog:
                 values = found if isinstance(found, list) else [found]
                 self.sums[name] += int(sum(values))
                 if name == "stored_latency":
-                    self._latencies.update(map(round, values))
+                    self._add_latencies(values, parsed["_aws"]["Timestamp"])
+
+    def _add_latencies(self, values: list[float], told_at: int) -> None:
+        self._latencies.update(map(round, values))
+        newest = told_at - round(min(values, default=told_at))
+        self.newest_received_at = max(self.newest_received_at, newest)
 
     def stored_latency_ms(self) -> dict[str, int]:
         """Returns percentiles of the time from receipt to stored, a value for each item written."""

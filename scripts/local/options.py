@@ -28,14 +28,14 @@ class Options:
 def parse() -> Options:
     """Reads the command line; ends the program where it is wrong."""
     parser = argparse.ArgumentParser(prog="start-market.sh local", description="runs it all")
-    parser.add_argument("--for", dest="seconds", type=_seconds, metavar="DURATION")
+    parser.add_argument("--for", dest="seconds", type=seconds_in, metavar="DURATION")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rate", type=int, default=300, help="trades a second (%(default)s)")
     parser.add_argument("--capture", type=_path, action="append", help="file to play; repeatable")
     parser.add_argument("--shards", type=int, default=2, help="shards of the stream (%(default)s)")
     parser.add_argument(
         "--crash-after",
-        type=_seconds,
+        type=seconds_in,
         metavar="DURATION",
         help="kill ingester and function once, so long after the first trade, and start them again",
     )
@@ -62,7 +62,8 @@ def _path(text: str) -> Path:
     return Path(text).resolve()
 
 
-def _seconds(text: str) -> float:
+def seconds_in(text: str) -> float:
+    """Returns the seconds of a duration such as 500ms, 30s, 10m or 2h."""
     matched = re.fullmatch(r"(\d{1,9})(ms|s|m|h)", text)
     if not matched:
         raise argparse.ArgumentTypeError(f"not a duration: {text} (a number and ms, s, m or h)")

@@ -46,7 +46,7 @@ class Invocations:
                 self.sqs,
                 clock=self.clock,
                 sleep=self.clock.sleep,
-                chance=random.Random(1).random,  # noqa: S311
+                chance=random.Random(1).random,
             )
 
     def invoke(self, event: Event) -> str | None:

@@ -29,7 +29,7 @@ EVENT = event_of(b"".join([b"bad\n", *LINES[:30], *[b"bad\n"] * 12, *LINES[30:]]
 
 @pytest.mark.parametrize("seed", range(20))
 def test_an_invocation_answers_in_time_however_slow_and_faulty_all_is(seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     invocations = Invocations(seconds=chance.choice([10.0, 15.0, 60.0]))
     invocations.dynamodb.seconds_a_call = chance.uniform(0, CALL_SECONDS)
     invocations.sqs.seconds_a_call = chance.uniform(0, CALL_SECONDS)

@@ -1,0 +1,324 @@
+"""Runs the local environment under load, injects faults by a seeded schedule, and audits the end.
+
+What is between the parts is a fault proxy; the parts themselves know nothing of it. A part that has
+ended is started again, as a supervisor of services does. Every kind that was scheduled must have
+had an effect, and in the end every trade must be in the table once: else the run has failed.
+
+Time constants of the ingester are shortened, so that recoveries are seen within seconds; which, is
+said at the start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import secrets
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import local_folder  # noqa: F401  what follows is found through it
+import fault_kinds
+import schedule
+from aws_proxy_process import AwsProxyProcess
+from commands import Aws
+from console import Tail, say
+from environment import TURN_SECONDS, Environment, FailedError, run_to_end
+from fault_kinds import EndpointFault, Injected
+from options import CAPTURE, Options, seconds_in
+from processes import Child
+from schedule import Planned
+from signals import Signals
+from surroundings import ROOT, java
+
+MAX_RATE = 500
+RESTART_SECONDS = 1.0
+"""Between two starts of a part, so that one that cannot start is not started all the time."""
+RECOVERY_SECONDS = 90.0
+"""After the last fault, for the pipeline to be whole again before it is stopped."""
+LEAST_JOURNALLED = 0.8
+
+SHORTENED = (
+    "feed.silence-timeout=5s",
+    "feed.connect-timeout=3s",
+    "feed.backoff-min=100ms",
+    "feed.backoff-max=2s",
+    "feed.stable-after=5s",
+    "kinesis.stall-timeout=10s",
+    "kinesis.retry-backoff-max=1s",
+    "run.stop-timeout=15s",
+)
+
+
+@dataclass
+class Running:
+    """A fault that has begun."""
+
+    planned: Planned
+    fault: Injected
+    ended_at: float | None = None
+    """Wall time; None while it lasts."""
+    recovery: float | None = None
+    """Seconds from its end until a trade received after it was stored."""
+
+
+class Chaos(Environment):
+    """The local environment with faults."""
+
+    def __init__(
+        self, options: Options, temp: Path, signals: Signals, plan: list[Planned], seed: int
+    ) -> None:
+        super().__init__(options, temp, signals)
+        self._plan = plan
+        self._random = random.Random(seed)  # noqa: S311  a schedule, not a secret
+        self._held: Counter[str] = Counter()
+        self._started_at = {"ingester": 0.0, "poller": 0.0}
+        self._restarts: Counter[str] = Counter()
+        self._faults: list[Running] = []
+        self._proxy: AwsProxyProcess | None = None
+        self._seed = seed
+
+    def kill(self) -> None:
+        """Kills all that still runs, the proxy too."""
+        super().kill()
+        if self._proxy is not None:
+            self._proxy.close()
+
+    def run(self) -> tuple[dict[str, Any], list[str]]:
+        """Goes from nothing to the summary; returns it and what is wrong with it."""
+        self.crashed = True  # what ended processes had counted is gone
+        result, problems = super().run()
+        return self._summary(result), problems + self._problems(result)
+
+    def hold(self, name: str, *, down: bool) -> None:
+        """Keeps a part that has ended from being started again, or no longer."""
+        self._held[name] += 1 if down else -1
+
+    def start_ingester(self) -> None:
+        """Starts the ingester."""
+        self._started_at["ingester"] = time.monotonic()
+        super().start_ingester()
+
+    def start_poller(self) -> None:
+        """Starts the poller."""
+        self._started_at["poller"] = time.monotonic()
+        super().start_poller()
+
+    def _start_aws(self) -> None:
+        super()._start_aws()
+        self._proxy = AwsProxyProcess(
+            self._aws.endpoint, self._aws.ca, self._aws.ca.parent, self._seed
+        )
+
+    def _aws_of_parts(self) -> Aws:
+        if self._proxy is None:
+            raise FailedError("the fault proxy has not been started")
+        return Aws(self._proxy.endpoint, self._aws.ca)
+
+    def _play(self, tail: Tail) -> None:
+        self._await_first_trade(tail)
+        begun = time.monotonic()
+        waiting = list(self._plan)
+        seconds = self._options.seconds or 0.0
+        while self.played_seconds < seconds and not self._signals.number:
+            self._look(tail)
+            self.played_seconds = time.monotonic() - begun
+            while waiting and waiting[0].begin <= self.played_seconds:
+                self._begin(waiting.pop(0))
+            self._end_those_over(self.played_seconds)
+            self._note_recoveries()
+            time.sleep(TURN_SECONDS)
+        self._end_those_over(float("inf"))
+        self._await_recovery(tail)
+
+    def _look(self, tail: Tail) -> None:
+        """Passes on what there is to see, and starts again what has ended."""
+        tail.pass_on()
+        for child in (self.aws_server, self.market):
+            if child.exit_code() is not None:
+                raise self._failure(child)
+        for name, child, start in (
+            ("ingester", self.ingester, self.start_ingester),
+            ("poller", self.poller, self.start_poller),
+        ):
+            if self._may_start(name, child):
+                self._restarts[name] += 1
+                start()
+
+    def _may_start(self, name: str, child: Child) -> bool:
+        return (
+            child.exit_code() is not None
+            and self._held[name] == 0
+            and time.monotonic() - self._started_at[name] > RESTART_SECONDS
+        )
+
+    def _begin(self, planned: Planned) -> None:
+        say(f"fault    {planned.kind} for {planned.seconds:g} s")
+        fault = self._fault_of(planned.kind)
+        self._faults.append(Running(planned, fault))
+        fault.begin(planned.seconds)
+
+    def _fault_of(self, kind: str) -> Injected:
+        if kind in fault_kinds.PROCESS_KINDS:
+            return fault_kinds.PROCESS_KINDS[kind](self, self._random)
+        if self._proxy is None:
+            raise FailedError("the fault proxy has not been started")
+        return EndpointFault(self._proxy, fault_kinds.ENDPOINT_KINDS[kind])
+
+    def _end_those_over(self, now: float) -> None:
+        for running in self._faults:
+            planned = running.planned
+            if running.ended_at is None and planned.begin + planned.seconds <= now:
+                running.fault.end()
+                running.ended_at = time.time()
+                say(f"over     {planned.kind}: effects {running.fault.effects}")
+
+    def _note_recoveries(self) -> None:
+        self._function_log.read()
+        for running in self._faults:
+            ended_at = running.ended_at
+            if ended_at is None or running.recovery is not None:
+                continue
+            if self._function_log.newest_received_at > ended_at * 1000:
+                running.recovery = round(time.time() - ended_at, 1)
+                say(f"recovered from {running.planned.kind} after {running.recovery:g} s")
+
+    def _await_recovery(self, tail: Tail) -> None:
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while any(running.recovery is None for running in self._faults):
+            self._signals.check()
+            if time.monotonic() > deadline:
+                say(f"not recovered within {RECOVERY_SECONDS:g} s")
+                return
+            self._look(tail)
+            self._note_recoveries()
+            time.sleep(TURN_SECONDS)
+
+    def _summary(self, result: dict[str, Any]) -> dict[str, Any]:
+        gaps = self._gaps()
+        names = ("trades_published", "distinct_trade_ids", "trades_stored", "missing", "unexpected")
+        return {
+            "seed": self._seed,
+            "seconds": result["seconds"],
+            "faults": self._by_kind(),
+            "restarts": dict(self._restarts),
+            "frames_sent": result["frames_sent"],
+            "frames_journalled": result["frames"],
+            "gap_seconds": round(sum(gaps), 1),
+            **{name: result[name] for name in names},
+            "duplicates": result["duplicates"],
+            "dead_letters": result["dead_letters"],
+            "stored_latency_ms": result["stored_latency_ms"],
+        }
+
+    def _by_kind(self) -> list[dict[str, Any]]:
+        kinds: dict[str, list[Running]] = {}
+        for running in self._faults:
+            kinds.setdefault(running.planned.kind, []).append(running)
+        return [
+            {
+                "kind": kind,
+                "count": len(found),
+                "effect": sum(running.fault.effects for running in found),
+                "worst_recovery_seconds": max(
+                    (running.recovery for running in found if running.recovery is not None),
+                    default=None,
+                ),
+            }
+            for kind, found in sorted(kinds.items())
+        ]
+
+    def _gaps(self) -> list[float]:
+        command = [*java(), "journal", "gaps", "--env", "local", "--json"]
+        ended = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        )
+        gaps = [json.loads(line) for line in ended.stdout.splitlines()]
+        return [gap["seconds"] for gap in gaps if gap["seconds"] is not None]
+
+    def _problems(self, result: dict[str, Any]) -> list[str]:
+        problems = [
+            f"fault without effect: kind={found['kind']} count={found['count']}"
+            for found in self._by_kind()
+            if found["effect"] == 0
+        ]
+        problems += [
+            f"not recovered: kind={running.planned.kind}"
+            for running in self._faults
+            if running.recovery is None
+        ]
+        if result["frames"] < LEAST_JOURNALLED * result["frames_sent"]:
+            problems.append(f"journalled {result['frames']} frames of {result['frames_sent']} sent")
+        return problems
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    """Prints a table on stderr, and the result on stdout."""
+    say(f"{'kind':26} {'count':>5} {'effect':>7} {'worst recovery':>15}")
+    for found in result["faults"]:
+        worst = found["worst_recovery_seconds"]
+        told = "none" if worst is None else f"{worst:g} s"
+        say(f"{found['kind']:26} {found['count']:5} {found['effect']:7} {told:>15}")
+    if as_json:
+        print(json.dumps(result), flush=True)
+        return
+    for name, value in result.items():
+        if name != "faults":
+            print(f"{name.replace('_', ' '):24} {value}", flush=True)
+
+
+def main() -> int:
+    """Runs chaos; returns the exit code of scripts/chaos.sh."""
+    arguments = _parse()
+    kinds = arguments.faults.split(",") if arguments.faults else list(fault_kinds.KINDS)
+    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
+    try:
+        plan = schedule.plan(kinds, arguments.seconds, random.Random(seed))  # noqa: S311
+    except ValueError as e:
+        say(f"chaos: {e}")
+        return 2
+    say(f"seed {seed}: {len(plan)} faults of {len(kinds)} kinds in {arguments.seconds:g} s")
+    say(f"shortened: {' '.join(SHORTENED)}")
+    options = Options(
+        arguments.seconds, arguments.rate, [CAPTURE], 2, None, list(SHORTENED), arguments.json
+    )
+    return run_to_end(
+        lambda temp, signals: Chaos(options, temp, signals, plan, seed),
+        lambda result: show(result, arguments.json),
+    )
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="chaos.sh", description="kills everything, and audits")
+    parser.add_argument("--for", dest="seconds", type=seconds_in, default=seconds_in("2m"))
+    parser.add_argument("--seed", type=int, help="of the schedule; another each time if left out")
+    parser.add_argument(
+        "--faults",
+        type=_kinds,
+        help=f"kinds, separated by commas (all: {', '.join(fault_kinds.KINDS)})",
+    )
+    parser.add_argument("--rate", type=_rate, default=300, help="trades a second, at most 500")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    return parser.parse_args()
+
+
+def _kinds(text: str) -> str:
+    unknown = [kind for kind in text.split(",") if kind not in fault_kinds.KINDS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown kind: {', '.join(unknown)} (--help lists them)")
+    return text
+
+
+def _rate(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= MAX_RATE:
+        raise argparse.ArgumentTypeError(f"not a rate: {text} (1 to {MAX_RATE} trades a second)")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
