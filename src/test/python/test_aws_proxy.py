@@ -115,7 +115,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - faults, no secrets
+    return random.Random(seed)
 
 
 def connection_to(endpoint: str, ca: Path) -> http.client.HTTPSConnection:
