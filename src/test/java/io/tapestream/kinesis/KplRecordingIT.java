@@ -103,7 +103,8 @@ class KplRecordingIT {
 
         List<StreamRecord> streamRecords = put(recorded.userRecords());
 
-        assertThat(streamRecords).hasSameSizeAs(recorded.streamRecords());
+        // How many there are depends on when the KPL's daemon gets to what it was given.
+        assertThat(streamRecords.stream().anyMatch(StreamRecord::isAggregated)).isEqualTo(count > 1);
         assertCarry(streamRecords, recorded.userRecords());
     }
 
