@@ -54,7 +54,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def proxy(market: Market, log: Path) -> Iterator[FeedProxy]:
-    with FeedProxy(market.url, log, random.Random(7)) as serving:  # noqa: S311 - no secret
+    with FeedProxy(market.url, log, random.Random(7)) as serving:
         yield serving
 
 
@@ -393,7 +393,7 @@ def test_fragments_are_the_message_with_a_ping_between(
     market: Market, log: Path, seed: int
 ) -> None:
     text = '{"text":"Zürich, 100 €"}'.encode()
-    with FeedProxy(market.url, log, random.Random(seed)) as proxy:  # noqa: S311 - no secret
+    with FeedProxy(market.url, log, random.Random(seed)) as proxy:
         handle = proxy.begin(Fault(Kind.FRAGMENT))
         with conversation(proxy.url, market) as (client, venue):
             venue.send(encoded(TEXT, text))
