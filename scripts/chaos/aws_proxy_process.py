@@ -43,14 +43,20 @@ class AwsProxyProcess:
     """Starts and commands the process; the surface is that of AwsProxy."""
 
     def __init__(
-        self, upstream_endpoint: str, ca: Path, certificates_folder: Path, seed: int = 0
+        self,
+        upstream_endpoint: str,
+        ca: Path,
+        certificates_folder: Path,
+        seed: int = 0,
+        port: int = 0,
     ) -> None:
-        """Returns once it serves."""
+        """Returns once it serves; port 0 is any free one."""
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [
                 *(sys.executable, PROGRAM, "--to", upstream_endpoint, "--ca", ca),
-                *("--certificates", certificates_folder, "--seed", str(seed)),
+                *("--certificates", certificates_folder),
+                *("--seed", str(seed), "--port", str(port)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

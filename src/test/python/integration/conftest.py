@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from processes import Child
-from rig import LocalKinesis, Rig, address_of
+from rig import LocalKinesis, Rig, local_kinesis
 from surroundings import REGION, ROOT
 
 USAGE = 2
@@ -45,25 +44,8 @@ def kinesis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKinesis]:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_REGION", REGION)
-        server = Child(
-            "kinesis",
-            [
-                sys.executable,
-                ROOT / "scripts/local/moto_server.py",
-                "--certificates",
-                folder,
-                "--ready-file",
-                folder / "ready",
-            ],
-            environment=os.environ,
-            directory=folder,
-            out=folder / "out",
-            err=folder / "err",
-        )
-        with contextlib.ExitStack() as stack:
-            stack.callback(server.kill)
-            address = address_of(server, folder / "ready")
-            yield LocalKinesis(address, folder / "ca.pem", folder / "kpl")
+        with local_kinesis(folder) as running:
+            yield running
 
 
 @pytest.fixture

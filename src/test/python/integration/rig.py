@@ -17,7 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ import certificates
 import journal_file
 import reference_conf
 import stream
+from aws_proxy_process import AwsProxyProcess
 from console import LOG_LINE
 from contents import Contents
 from processes import Child, wait_until
@@ -61,6 +62,32 @@ class LocalKinesis:
         return stream.connect(self.endpoint, self.ca, REGION)
 
 
+@contextlib.contextmanager
+def local_kinesis(folder: Path, *options: str) -> Iterator[LocalKinesis]:
+    """Runs a Kinesis with what it keeps in the folder."""
+    folder.mkdir(exist_ok=True)
+    server = Child(
+        "kinesis",
+        [
+            sys.executable,
+            ROOT / "scripts/local/moto_server.py",
+            "--certificates",
+            folder,
+            "--ready-file",
+            folder / "ready",
+            *options,
+        ],
+        environment=os.environ,
+        directory=folder,
+        out=folder / "out",
+        err=folder / "err",
+    )
+    try:
+        yield LocalKinesis(address_of(server, folder / "ready"), folder / "ca.pem", folder / "kpl")
+    finally:
+        server.kill()
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a process ended."""
@@ -91,6 +118,7 @@ class Rig:
         self.stream = f"stream-{folder.name}"[:100]
         self.journal = folder / "data/local/journal"
         self._children: dict[str, Child] = {}
+        self._proxies: list[AwsProxyProcess] = []
         (folder / "conf").mkdir(parents=True)
         for file in (ROOT / "conf").glob("*.conf"):
             shutil.copy(file, folder / "conf")
@@ -102,6 +130,8 @@ class Rig:
             for pid in marked(mark):  # what has left the child's group
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        for proxy in self._proxies:
+            proxy.close()
 
     def create_stream(self) -> None:
         """Makes the test's stream."""
@@ -225,19 +255,13 @@ class Rig:
         )
         return child, address_of(child, ready)
 
-    def start_proxy(self, port: int = 0, answers: str = "all") -> tuple[Child, str]:
-        """Starts an endpoint before the local Kinesis, which can go and come; see there."""
-        return self.start_script(
-            "endpoint_proxy",
-            "--certificates",
-            self.kinesis.ca.parent,
-            "--to",
-            self.kinesis.endpoint,
-            "--port",
-            str(port),
-            "--answers",
-            answers,
+    def start_proxy(self, port: int = 0) -> AwsProxyProcess:
+        """Starts an endpoint before the local Kinesis, which can go, come and fail."""
+        proxy = AwsProxyProcess(
+            self.kinesis.endpoint, self.kinesis.ca, self.kinesis.ca.parent, port=port
         )
+        self._proxies.append(proxy)
+        return proxy
 
     def start_recorder(
         self, folder: Path, tls: certificates.Certificates | None

@@ -138,9 +138,9 @@ class Table:
 
 def test_replay_while_kinesis_is_not_there(rig: Rig) -> None:
     record_aapl(rig)
-    proxy, endpoint = rig.start_proxy()
-    proxy.kill()
-    ended = on_the_journal(rig, "replay", changed={"kinesis.endpoint": endpoint})
+    proxy = rig.start_proxy()
+    proxy.close()
+    ended = on_the_journal(rig, "replay", changed={"kinesis.endpoint": proxy.endpoint})
     assert ended.code == CANNOT_START
     (sentence,) = ended.sentences
     assert "kinesis cannot be reached" in sentence

@@ -213,17 +213,17 @@ def test_data_that_is_unacknowledged_at_the_stop_is_told_and_published_at_the_ne
     rig: Rig,
 ) -> None:
     rig.create_stream()
-    proxy, endpoint = rig.start_proxy()
+    proxy = rig.start_proxy()
     market = rig.start_market()
     settings: dict[str, str | None] = {
         "feed.uri": market.address,
         "feed.symbols": '["AAPL"]',
-        "kinesis.endpoint": endpoint,
+        "kinesis.endpoint": proxy.endpoint,
         "run.stop-timeout": "2s",
     }
     first = rig.start_ingester(settings)
     first.waits_for_trades(more_than=100)
-    proxy.kill()
+    proxy.close()
     before = first.health()["unacknowledged_bytes"]
     first.waits_for_health(lambda health: health["unacknowledged_bytes"] > before + 10_000)
     ended = rig.signal(first.child, signal.SIGTERM)
@@ -241,7 +241,7 @@ def test_data_that_is_unacknowledged_at_the_stop_is_told_and_published_at_the_ne
     second.waits_for_health(lambda health: health["feed"] == "open")
     second.waits_for_health(lambda health: rig.journalled_frames() > frames)
     assert rig.audit()["missing"] > 0
-    rig.start_proxy(int(endpoint.rpartition(":")[2]))
+    rig.start_proxy(int(proxy.endpoint.rpartition(":")[2]))
     market.child.stop(10)
     second.waits_for_health(lambda health: health["unacknowledged_bytes"] == 0)
     ended = rig.signal(second.child, signal.SIGTERM)

@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 import rig as rigs
+import stream
+from endpoint_faults import Fault, Kind
 from processes import wait_until
-from rig import Ended, LocalKinesis, Rig, on_its_own_mount
+from rig import Ended, LocalKinesis, Rig, local_kinesis, on_its_own_mount
 from surroundings import ROOT
 
 pytestmark = pytest.mark.integration
@@ -226,24 +228,34 @@ def test_a_stream_that_does_not_exist(rig: Rig) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("answers", "said"),
-    [
-        ("denied", ["access to the stream denied", "kinesis:PutRecords"]),
-        ("service-managed", ["distributes records by itself", "USER_PARTITION_KEY"]),
-    ],
-)
-def test_a_stream_that_cannot_be_used(rig: Rig, answers: str, said: list[str]) -> None:
+def test_a_stream_that_may_not_be_used(rig: Rig) -> None:
     rig.create_stream()
-    _, endpoint = rig.start_proxy(answers=answers)
-    ended = run(rig, {"kinesis.endpoint": endpoint})
+    proxy = rig.start_proxy()
+    proxy.begin(Fault(Kind.ERROR_400, error="AccessDeniedException"))
+    ended = run(rig, {"kinesis.endpoint": proxy.endpoint})
     assert_refused(
         ended,
         CANNOT_START,
-        *said,
+        "access to the stream denied",
+        "kinesis:PutRecords",
         f"stream={rig.stream} ",
         "region=us-east-1 ",
-        f"endpoint={endpoint} ",
+        f"endpoint={proxy.endpoint} ",
+    )
+
+
+def test_a_stream_that_distributes_records_by_itself(rig: Rig, tmp_path: Path) -> None:
+    with local_kinesis(tmp_path / "kinesis", "--record-distribution", "AUTO") as kinesis:
+        stream.create(kinesis.client(), rig.stream, 2)
+        ended = run(rig, {"kinesis.endpoint": kinesis.endpoint, "kinesis.ca-file": str(kinesis.ca)})
+    assert_refused(
+        ended,
+        CANNOT_START,
+        "distributes records by itself",
+        "USER_PARTITION_KEY",
+        f"stream={rig.stream} ",
+        "region=us-east-1 ",
+        f"endpoint={kinesis.endpoint} ",
     )
 
 
