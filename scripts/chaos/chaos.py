@@ -41,6 +41,8 @@ RESTART_SECONDS = 1.0
 """Between two starts of a part, so that one that cannot start is not started all the time."""
 RECOVERY_SECONDS = 90.0
 """After the last fault, for the pipeline to be whole again before it is stopped."""
+PROLONGED_SECONDS = 15.0
+"""How much longer an endpoint's fault may last that nobody has met, because another kept them."""
 LEAST_JOURNALLED = 0.8
 
 SHORTENED = (
@@ -173,10 +175,18 @@ class Chaos(Environment):
     def _end_those_over(self, now: float) -> None:
         for running in self._faults:
             planned = running.planned
-            if running.ended_at is None and planned.begin + planned.seconds <= now:
-                running.fault.end()
-                running.ended_at = time.time()
-                say(f"over     {planned.kind}: effects {running.fault.effects}")
+            late = now - planned.begin - planned.seconds
+            if running.ended_at is not None or late < 0:
+                continue
+            if (
+                running.fault.effects == 0
+                and late < PROLONGED_SECONDS
+                and not running.fault.is_done
+            ):
+                continue  # nobody has met it yet
+            running.fault.end()
+            running.ended_at = time.time()
+            say(f"over     {planned.kind}: effects {running.fault.effects}")
 
     def _note_recoveries(self) -> None:
         self._function_log.read()

@@ -35,13 +35,19 @@ class Injected(Protocol):
     @property
     def effects(self) -> int: ...
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it has had all the effect that it will have, however long it lasts."""
+
     def begin(self, seconds: float) -> None: ...
 
     def end(self) -> None: ...
 
 
 class EndpointFault:
-    """A fault of the AWS endpoint, through the proxy."""
+    """A fault of the AWS endpoint, through the proxy. It goes on having effects."""
+
+    is_done = False
 
     def __init__(self, proxy: AwsProxyProcess, fault: Fault) -> None:
         self._proxy = proxy

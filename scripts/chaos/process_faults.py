@@ -37,7 +37,9 @@ class Parts(Protocol):
 
 
 class ProcessFault:
-    """A fault that begins with one action and ends with another."""
+    """A fault that begins with one action and ends with another. Nothing comes in between."""
+
+    is_done = True
 
     def __init__(self, parts: Parts, randomness: random.Random) -> None:
         self.effects = 0

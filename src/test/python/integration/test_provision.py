@@ -182,17 +182,17 @@ def test_every_resource_is_really_there_or_on_the_list(provisioned: Aws) -> None
     ]
 
 
-@pytest.mark.parametrize("logical_id", ["WritePolicy", "PublishPolicy", "ReconcilePolicy"])
-def test_a_policy_is_there_as_it_was_rendered(provisioned: Aws, logical_id: str) -> None:
+def test_policies_are_there_as_they_were_rendered(provisioned: Aws) -> None:
     resources = cloudformation.render(
         cloudformation.TEMPLATE.read_text(), cloudformation.parameters_of("local")
     )
-    properties = resources[logical_id].properties
-    arn = f"arn:aws:iam::{cloudformation.ACCOUNT}:policy/{properties['ManagedPolicyName']}"
     iam = provisioned.client("iam")
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-    assert found["PolicyVersion"]["Document"] == properties["PolicyDocument"]
+    for logical_id in ("WritePolicy", "PublishPolicy", "ReconcilePolicy"):
+        properties = resources[logical_id].properties
+        arn = f"arn:aws:iam::{cloudformation.ACCOUNT}:policy/{properties['ManagedPolicyName']}"
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        assert found["PolicyVersion"]["Document"] == properties["PolicyDocument"]
 
 
 def test_teardown_leaves_the_table_which_is_then_used_again(aws: Aws) -> None:
