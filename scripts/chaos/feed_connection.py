@@ -124,6 +124,7 @@ class FeedConnection:
             for task in tasks:
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            self._market.close()
             self._shared.sockets.remove(key, self._client)
             if self._is_open:
                 reason = self._reason or "proxy"
@@ -182,6 +183,7 @@ class FeedConnection:
             self._log.event(self.number, "refused", **sockets_of_key, by=str(refusal.fault.kind))
             await self._refuse(refusal)
             return
+        await self._shared.sockets.removal_of_those_left(sockets_of_key["key"])
         answer, rest = await self._handshake(request)
         await self._to_client(answer)
         status = _status(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
@@ -13,7 +14,7 @@ class FeedSockets:
     """Counts how many sockets clients hold at once. Confined to the proxy's event loop."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, set[socket.socket]] = {}
+        self._by_key: dict[str, dict[socket.socket, asyncio.Event]] = {}
         self._most: dict[str, int] = {}
 
     def add(self, key: str, client: socket.socket) -> int:
@@ -22,26 +23,32 @@ class FeedSockets:
         A client that closes one and opens another is not taken to hold both, in whichever order
         the proxy comes to know: the kernel knows.
         """
-        clients = self._by_key.setdefault(key, set())
-        clients.add(client)
-        held = _count_held(clients)
+        clients = self._by_key.setdefault(key, {})
+        clients[client] = asyncio.Event()
+        held = sum(_is_held(other) for other in clients)
         self._most[key] = max(self._most.get(key, 0), held)
         return held
 
     def remove(self, key: str, client: socket.socket) -> None:
-        """Forgets a socket, before it is closed."""
-        self._by_key[key].discard(client)
+        """Forgets a socket, before it is closed, and after the market's was."""
+        self._by_key[key].pop(client).set()
+
+    async def removal_of_those_left(self, key: str) -> None:
+        """Returns when the sockets of this key that their client holds no more are removed.
+
+        A market sees a second connection with a key where the first is not closed yet.
+        """
+        for client, removed in list(self._by_key[key].items()):
+            if not removed.is_set() and not _is_held(client):
+                await removed.wait()
 
     def counts(self) -> dict[str, dict[str, Any]]:
         """Returns by hash of key how many sockets are held, and the most that were at once."""
         return {
-            key: {"open": _count_held(clients), "most_open": self._most[key]}
+            key: {"open": sum(map(_is_held, clients)), "most_open": self._most[key]}
             for key, clients in self._by_key.items()
         }
 
 
-def _count_held(clients: set[socket.socket]) -> int:
-    return sum(
-        client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in _HELD_STATES
-        for client in clients
-    )
+def _is_held(client: socket.socket) -> bool:
+    return client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in _HELD_STATES

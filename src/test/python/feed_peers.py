@@ -78,6 +78,18 @@ class Peer:
             self._socket.settimeout(SECONDS)
         return True
 
+    def has_ended(self) -> bool:
+        """Returns whether the other end has left by now; what it sent before is dropped."""
+        self._socket.setblocking(False)
+        try:
+            while self._socket.recv(65536):
+                pass
+        except BlockingIOError:
+            return False
+        finally:
+            self._socket.settimeout(SECONDS)
+        return True
+
     def close(self) -> None:
         """Leaves."""
         self._socket.close()

@@ -217,6 +217,19 @@ def test_sockets_of_a_key_are_counted_at_every_moment(market: Market, proxy: Fee
         assert proxy.counts()["keys"] == {KEY_HASH: {"open": 1, "most_open": 2}}
 
 
+def test_a_market_sees_the_end_of_a_connection_before_the_next_of_its_key(
+    market: Market, proxy: FeedProxy
+) -> None:
+    for _ in range(20):
+        with conversation(proxy.url, market) as (client, venue), connect(proxy.url) as other:
+            client.send(encoded(TEXT, b"x" * 200_000, mask=MASK))
+            client.close()
+            other.send(REQUEST)
+            with market.accept() as other_venue:
+                assert other_venue.read_head() == REQUEST
+                assert venue.has_ended()
+
+
 # Faults that end a connection
 
 
