@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from endpoint_faults import BATCH_WRITE_ITEM, PUT_RECORDS
+from http_messages import BrokenMessageError
 
 OVER_THROUGHPUT = "ProvisionedThroughputExceededException"
 
@@ -27,7 +28,8 @@ class Split:
     withheld: int
     """Entries that are not in the rest."""
     answer: Callable[[bytes | None], bytes]
-    """Returns the answer to the whole, made of that to the rest."""
+    """Returns the answer to the whole, made of that to the rest (None if there was none); raises
+    BrokenMessageError if it is none to the rest."""
 
 
 def entries_in(action: str, body: bytes) -> int:
@@ -62,9 +64,12 @@ def _split_records(request: dict[str, Any], withholds: Callable[[], bool]) -> Sp
     kept = [record for record, is_out in zip(records, withheld, strict=True) if not is_out]
 
     def answer(to_rest: bytes | None) -> bytes:
-        found = {} if to_rest is None else _read(to_rest)
-        results = iter(found.get("Records", []))
-        merged = [_WITHHELD_RECORD if is_out else next(results) for is_out in withheld]
+        found = _read_answer(to_rest)
+        results = found.get("Records", [])
+        if len(results) != len(kept):
+            raise BrokenMessageError("not an answer to the records that were passed on")
+        left = iter(results)
+        merged = [_WITHHELD_RECORD if is_out else next(left) for is_out in withheld]
         failed = found.get("FailedRecordCount", 0) + count
         return _text(found | {"FailedRecordCount": failed, "Records": merged})
 
@@ -82,7 +87,7 @@ def _split_writes(request: dict[str, Any], withholds: Callable[[], bool]) -> Spl
         return None
 
     def answer(to_rest: bytes | None) -> bytes:
-        found = {} if to_rest is None else _read(to_rest)
+        found = _read_answer(to_rest)
         unprocessed = dict(found.get("UnprocessedItems", {}))
         for table, writes in withheld.items():
             unprocessed[table] = [*unprocessed.get(table, []), *writes]
@@ -99,6 +104,15 @@ def _read(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _read_answer(body: bytes | None) -> dict[str, Any]:
+    if body is None:
+        return {}
+    found = _read(body)
+    if not found:
+        raise BrokenMessageError("not an answer of a JSON service, or a compressed one")
+    return found
 
 
 def _text(members: dict[str, Any]) -> bytes:

@@ -152,7 +152,8 @@ class AwsProxy:
                 refusal.count(connections=1)
                 reset(client)
             else:
-                with contextlib.suppress(OSError):  # it has gone already
+                # Wrapping takes the socket over: what is closed here is what could not be wrapped.
+                with client, contextlib.suppress(OSError):  # it has gone already
                     self._start(client)
 
     def _start(self, client: socket.socket) -> None:

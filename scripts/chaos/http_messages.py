@@ -59,6 +59,25 @@ class Message:
         """Whether the connection ends after this message."""
         return "close" in self.header("connection").lower() or "HTTP/1.0" in self.start
 
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the body is in chunks."""
+        return "chunked" in self.header("transfer-encoding").lower()
+
+    @property
+    def content(self) -> bytes:
+        """The body, without the chunks that it came in."""
+        if not self.is_chunked:
+            return self.body
+        content, rest = b"", self.body
+        while True:
+            line, _, rest = rest.partition(b"\r\n")
+            length = _chunk_length(line)
+            if length == 0:
+                return content
+            content += rest[:length]
+            rest = rest[length + 2 :]
+
     def without(self, name: str) -> Message:
         """Returns the message without a header."""
         if not self.header(name):
@@ -67,9 +86,9 @@ class Message:
         return Message(re.sub(pattern, b"", self.head), self.body)
 
     def with_body(self, body: bytes) -> Message:
-        """Returns the message with another body and the headers that tell of it."""
+        """Returns the message with another body, in one piece, and the headers that tell of it."""
         checked = self.header("x-amz-crc32")
-        bare = self.without("content-length").without("x-amz-crc32")
+        bare = self.without("content-length").without("transfer-encoding").without("x-amz-crc32")
         lines = f"Content-Length: {len(body)}\r\n"
         if checked:
             lines += f"x-amz-crc32: {zlib.crc32(body)}\r\n"
@@ -120,7 +139,7 @@ class MessageReader:
 
     def _body(self, message: Message) -> bytes | None:
         """Returns a body whose end can be told; None if nothing tells it."""
-        if "chunked" in message.header("transfer-encoding").lower():
+        if message.is_chunked:
             return self._chunks()
         length = message.header("content-length")
         return self._take(_number(length.encode("latin-1"))) if length else None
@@ -130,7 +149,7 @@ class MessageReader:
         while True:
             line = self._line()
             raw += line
-            length = _number(line.partition(b";")[0].strip(), 16)
+            length = _chunk_length(line)
             if length == 0:
                 break
             raw += self._take(length + 2)
@@ -165,6 +184,10 @@ class MessageReader:
         data = self._connection.recv(READ_LENGTH)
         self._buffer += data
         return bool(data)
+
+
+def _chunk_length(line: bytes) -> int:
+    return _number(line.partition(b";")[0].strip(), 16)
 
 
 def _number(digits: bytes, base: int = 10) -> int:

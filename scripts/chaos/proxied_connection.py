@@ -56,7 +56,7 @@ class Upstream:
     def exchange(self, request: Message) -> Message:
         """Sends a request once and returns the answer; raises OSError or BrokenMessageError."""
         connection, reader = self._connected()
-        connection.sendall(request.head + request.body)
+        connection.sendall(request.head + request.content)
         answer = reader.answer(request.start[0])
         if answer.is_last:
             self.close()
@@ -66,24 +66,21 @@ class Upstream:
         if self._connection is not None and _has_news(self._connection):
             self.close()  # nothing is due: it has ended while it was idle
         if self._connection is None or self._reader is None:
-            plain = socket.create_connection(self._address, CONNECT_SECONDS)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                connection = self._context.wrap_socket(plain, server_hostname=self._address[0])
-            except BaseException:
-                plain.close()
-                raise
-            connection.settimeout(None)
-            self._keep(connection)
-            self._connection, self._reader = connection, MessageReader(connection)
+            return self._connect()
         return self._connection, self._reader
 
-    def _keep(self, connection: ssl.SSLSocket) -> None:
+    def _connect(self) -> tuple[ssl.SSLSocket, MessageReader]:
+        # Wrapping takes the socket over: what is closed at the end is what could not be wrapped.
+        with socket.create_connection(self._address, CONNECT_SECONDS) as plain:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = self._context.wrap_socket(plain, server_hostname=self._address[0])
+        connection.settimeout(None)
         with self._lock:
             if self._is_aborted:
                 connection.close()
                 raise ConnectionAbortedError("the proxy ends this connection")
-            self._connection = connection
+            self._connection, self._reader = connection, MessageReader(connection)
+            return self._connection, self._reader
 
     def close(self) -> None:
         """Closes the connection, if there is one. For the thread that uses it."""
@@ -187,7 +184,9 @@ class ProxiedConnection:
                 code = "RequestThrottled" if is_queue else aws_batches.OVER_THROUGHPUT
                 return aws_messages.error(request, call, 400, code)
             case Kind.UNPROCESSED_ALL:
-                return aws_messages.answer(request, 200, aws_batches.all_unprocessed(request.body))
+                return aws_messages.answer(
+                    request, 200, aws_batches.all_unprocessed(request.content)
+                )
             case _:
                 return functools.partial(_hold, handle)
 
@@ -195,7 +194,7 @@ class ProxiedConnection:
         """Passes the request on, or what a fault leaves of it; returns the answer to the whole."""
         handle = self._faults.meeting(call, Kind.THROTTLE_SOME)
         split = handle and aws_batches.split(
-            call.action, request.body, lambda: self._faults.chooses(handle.fault)
+            call.action, request.content, lambda: self._faults.chooses(handle.fault)
         )
         if not handle or not split:
             return self._upstream.exchange(request)
@@ -205,7 +204,7 @@ class ProxiedConnection:
         answer = self._upstream.exchange(request.with_body(split.rest))
         if answer.status != 200:  # of the whole this is as true
             return answer
-        return answer.with_body(split.answer(answer.body))
+        return answer.with_body(split.answer(answer.content))
 
     def _delay(self, request: Message, call: Call) -> None:
         slow = self._faults.meeting(call, Kind.SLOW)
@@ -232,7 +231,7 @@ def _hold(handle: Handle) -> None:
 
 
 def _count(handle: Handle, request: Message, call: Call) -> None:
-    handle.count(requests=1, entries=aws_batches.entries_in(call.action, request.body))
+    handle.count(requests=1, entries=aws_batches.entries_in(call.action, request.content))
 
 
 def _has_news(connection: socket.socket) -> bool:

@@ -520,6 +520,32 @@ def test_writes_that_the_table_itself_leaves_are_returned_with_the_throttled(
     assert sorted(keys_of(answer["UnprocessedItems"]["U"])) == sorted(KEYS[10:20])
 
 
+def test_a_part_is_withheld_of_what_comes_in_chunks_too(
+    proxy: AwsProxy, connection: http.client.HTTPSConnection, upstream: RecordingEndpoint
+) -> None:
+    answer = b'{"UnprocessedItems":{}}'
+    upstream.answer = lambda _: (
+        b"5\r\n%s\r\n%x;x=y\r\n%s\r\n0\r\n\r\n"
+        % (
+            answer[:5],
+            len(answer) - 5,
+            answer[5:],
+        )
+    )
+    upstream.headers = {"Transfer-Encoding": "chunked"}
+    handle = proxy.begin(Fault(Kind.THROTTLE_SOME, share=0.5))
+    body = json.dumps({"RequestItems": {"T": writes_of(*KEYS[:20])}}).encode()
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=a/20261125/r/dynamodb/aws4_request",
+        "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",
+    }
+    connection.request("POST", "/", iter([body[:9], body[9:]]), headers, encode_chunked=True)
+    told = json.loads(connection.getresponse().read())["UnprocessedItems"]["T"]
+    (written,) = (keys_of(asked["RequestItems"]["T"]) for asked in upstream.bodies)
+    assert sorted([*written, *keys_of(told)]) == sorted(KEYS[:20])
+    assert handle.effects == Effects(requests=1, entries=len(told))
+
+
 def test_an_error_to_the_rest_is_one_to_the_whole(
     proxy: AwsProxy, clients: Clients, upstream: RecordingEndpoint
 ) -> None:
@@ -529,6 +555,20 @@ def test_an_error_to_the_rest_is_one_to_the_whole(
     with pytest.raises(ClientError) as failed:
         clients.put(*KEYS)
     assert error_of(failed) == (400, "ResourceNotFoundException")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"not JSON", b'{"FailedRecordCount":0}', b'{"FailedRecordCount":0,"Records":[]}'],
+)
+def test_an_answer_that_is_none_to_the_rest_is_not_passed_off_as_one(
+    answer: bytes, proxy: AwsProxy, clients: Clients, upstream: RecordingEndpoint
+) -> None:
+    upstream.answer = lambda _: answer
+    proxy.begin(Fault(Kind.THROTTLE_SOME, share=0.5))
+    with pytest.raises(ConnectionClosedError):
+        clients.put(*KEYS)
+    assert answers(proxy, "kinesis:PutRecords") == {"none": 1}
 
 
 def test_all_writes_are_returned_unprocessed(
