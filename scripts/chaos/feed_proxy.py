@@ -25,10 +25,12 @@ stdout, after a first line `{"url": "ws://127.0.0.1:PORT/"}`. It ends with its s
     {"begin": {"kind": "close", "code": 1012}}   {"id": 1}
     {"effects": 1}    {"effects": {"connections": 1, "messages": 0, "pings": 0, "pongs": 0}}
     {"end": 1}        {"effects": {"connections": 1, "messages": 0, "pings": 0, "pongs": 0}}
-    {"counts": true}  {"counts": {"connections": 2, "messages": 9120, "injected": 0, "most_open": 1,
-                       "keys": {"5994471abb01112a": {"open": 1, "most_open": 1}}}}
+    {"counts": true}  {"counts": {"connections": 2, "messages": 9120, "injected": 0, "failures": 0,
+                       "most_open": 1, "keys": {"5994471abb01112a": {"open": 1, "most_open": 1}}}}
 
-What is not a command is answered with `{"error": "..."}`.
+`failures` are of the proxy itself, and 0 in a run that counts.
+
+What is not a command is answered with `{"error": "..."}`. feed_proxy_process has the other side.
 """
 
 from __future__ import annotations
@@ -155,6 +157,7 @@ class FeedProxy:
             "connections": self._accepted,
             "messages": self._log.messages,
             "injected": self._log.injected,
+            "failures": len(self._failures),
             "most_open": max((key["most_open"] for key in keys.values()), default=0),
             "keys": keys,
         }

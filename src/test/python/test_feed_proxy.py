@@ -6,8 +6,6 @@ import hashlib
 import itertools
 import json
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +13,12 @@ from typing import Any
 
 import pytest
 
-import feed_proxy
 import market_log
 from feed_faults import CLOSE_CODES, NO_CLOSE_FRAME, Effects, Fault, Handle, Kind
 from feed_peers import ANSWER, KEY, REQUEST, SECONDS, Market, Peer, connect, conversation
 from feed_proxy import FeedProxy
+from feed_proxy_process import FeedProxyProcess
+from proxy_process import ProxyError
 from websocket_frames import (
     BINARY,
     CLOSE,
@@ -701,41 +700,42 @@ def test_what_is_no_market_is_refused(url: str) -> None:
 
 
 def test_a_process_of_its_own_takes_commands(market: Market, log: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, feed_proxy.__file__, "--to", market.url, "--log", log],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        commands, answers = process.stdin, process.stdout
-
-        def ask(command: Any) -> dict[str, Any]:
-            commands.write(json.dumps(command) + "\n")
-            commands.flush()
-            return dict(json.loads(answers.readline()))
-
-        url = json.loads(answers.readline())["url"]
-        none = {"connections": 0, "messages": 0, "pings": 0, "pongs": 0}
-        assert ask({"begin": {"kind": "triple"}}) == {"id": 1}
-        assert ask({"effects": 1}) == {"effects": none}
-        with conversation(url, market) as (client, venue):
+    with FeedProxyProcess(market.url, log, seed=1) as process:
+        handle = process.begin(Fault(Kind.TRIPLE))
+        assert handle.effects == Effects()
+        with conversation(process.url, market) as (client, venue):
             venue.send(encoded(TEXT, ONE))
             assert [client.read_frame().payload for _ in range(3)] == [ONE] * 3
-            assert ask({"end": 1}) == {"effects": none | {"messages": 1}}
-            assert ask({"counts": True}) == {
-                "counts": {
-                    "connections": 1,
-                    "messages": 3,
-                    "injected": 0,
-                    "most_open": 1,
-                    "keys": {KEY_HASH: {"open": 1, "most_open": 1}},
-                }
+            handle.end()
+            handle.end()
+            pump(venue, client)
+            assert handle.effects == Effects(messages=1)
+            assert process.counts() == {
+                "connections": 1,
+                "messages": 4,
+                "injected": 0,
+                "failures": 0,
+                "most_open": 1,
+                "keys": {KEY_HASH: {"open": 1, "most_open": 1}},
             }
-        assert frames_of(log) == [ONE.decode()] * 3
-        not_commands: list[Any] = [{"begin": {"kind": "x"}}, {"end": 9}, {"go": 1}, [], "x", {}]
-        for wrong in not_commands:
-            assert ask(wrong)["error"].startswith("not a command")
-        commands.close()
-        assert process.wait(10) == 0
+        # What is counted is in the file, though the process goes on.
+        assert frames_of(log) == [ONE.decode()] * 3 + [THREE.decode()]
+    with pytest.raises(ProxyError, match="the fault proxy has ended"):
+        process.counts()
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("begin", {"kind": "x"}), ("begin", 1), ("end", 9), ("go", True)]
+)
+def test_what_is_no_command_is_refused_and_the_next_is_obeyed(
+    market: Market, log: Path, verb: str, argument: Any
+) -> None:
+    with FeedProxyProcess(market.url, log) as process:
+        with pytest.raises(ProxyError, match="not a command"):
+            process.ask(verb, argument)
+        assert process.counts()["connections"] == 0
+
+
+def test_a_process_that_cannot_serve_says_so(log: Path) -> None:
+    with pytest.raises(ProxyError, match="the fault proxy has ended"):
+        FeedProxyProcess("no-market", log)
