@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import json
 import random
-import re
 import socket
 import struct
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from feed_faults import HANDSHAKE, MOST_RESENT, NO_CLOSE_FRAME, Fault, Faults, Handle, Kind
-from feed_log import FeedLog, hash_of
+from feed_faults import HANDSHAKE, MOST_RESENT, NO_CLOSE_FRAME, Faults, Handle, Kind
+from feed_handshakes import key_hash_of, refusal, status_of
+from feed_log import FeedLog
+from feed_messages import BAD_UTF8_TEXT, has_trades, is_subscription, long_text, pieces_of
 from feed_sockets import FeedSockets
 from websocket_frames import (
     CLOSE,
@@ -36,11 +34,8 @@ ANSWER_SECONDS = 2
 LONGEST_READ = 65536
 LONGEST_HEAD = 65536
 HEAD_END = b"\r\n\r\n"
-MOST_PIECES = 4
 PIECES_PER_SECOND = 50
 """How often bytes come at least, where they trickle."""
-BAD_UTF8_TEXT = b'{"type":"ping","text":"\xc3\x28"}'
-_TRADES = re.compile(rb'"type"\s*:\s*"trade"')
 
 
 class Shared:
@@ -110,7 +105,7 @@ class FeedConnection:
         self._market.close()
 
     async def _serve(self, request: bytes, rest: bytes) -> None:
-        key = _key_hash(request)
+        key = key_hash_of(request)
         held = self._shared.sockets.add(key, self._client)
         sockets_of_key: dict[str, Any] = {"key": key, "open": held}
         tasks = {
@@ -164,7 +159,7 @@ class FeedConnection:
         if frame.opcode == CLOSE:
             self._end("client", close_code(frame.payload))
             self._client_closes.set()
-        elif frame.opcode == TEXT and _is_subscription(frame.payload):
+        elif frame.opcode == TEXT and is_subscription(frame.payload):
             self._has_subscribed = True
         return True
 
@@ -177,16 +172,15 @@ class FeedConnection:
     # The market's side
 
     async def _answer(self, request: bytes, sockets_of_key: dict[str, Any]) -> None:
-        refusal = self._faults.first_of(*HANDSHAKE)
-        if refusal:
-            refusal.count(connections=1)
-            self._log.event(self.number, "refused", **sockets_of_key, by=str(refusal.fault.kind))
-            await self._refuse(refusal)
+        if handle := self._faults.first_of(*HANDSHAKE):
+            handle.count(connections=1)
+            self._log.event(self.number, "refused", **sockets_of_key, by=str(handle.fault.kind))
+            await self._refuse(handle)
             return
         await self._shared.sockets.removal_of_those_left(sockets_of_key["key"])
         answer, rest = await self._handshake(request)
         await self._to_client(answer)
-        status = _status(answer)
+        status = status_of(answer)
         if status != 101:
             self._log.event(self.number, "refused", **sockets_of_key, by="market", status=status)
             await self._pass_on(rest)
@@ -199,7 +193,7 @@ class FeedConnection:
         if handle.fault.kind is Kind.HANDSHAKE_HANG:
             await handle.ended()
         else:
-            await self._to_client(_refusal(handle.fault))
+            await self._to_client(refusal(handle.fault))
         await self._finish()
 
     async def _handshake(self, request: bytes) -> tuple[bytes, bytes]:
@@ -257,7 +251,7 @@ class FeedConnection:
             await self._deliver(message.raw, message.payload)
         else:
             self._log.delivered(self.number, message.payload)
-        if _TRADES.search(message.payload):
+        if has_trades(message.payload):
             self._shared.last_trades.append(message.payload)
 
     async def _deliver(self, raw: bytes, payload: bytes, *, is_resent: bool = False) -> None:
@@ -275,7 +269,7 @@ class FeedConnection:
 
     async def _deliver_fragments(self, payload: bytes, handle: Handle) -> None:
         handle.count(messages=1)
-        pieces = _pieces(payload, self._shared.random)
+        pieces = pieces_of(payload, self._shared.random)
         ping_after = self._shared.random.randrange(len(pieces) - 1)
         for index, piece in enumerate(pieces):
             opcode = CONTINUATION if index else TEXT
@@ -311,7 +305,7 @@ class FeedConnection:
 
     async def _inject(self, handle: Handle) -> None:
         fault = handle.fault
-        payload = BAD_UTF8_TEXT if fault.kind is Kind.BAD_UTF8 else _long_text(fault.length)
+        payload = BAD_UTF8_TEXT if fault.kind is Kind.BAD_UTF8 else long_text(fault.length)
         # Counted first: a client may leave at the sight of its beginning.
         handle.count(messages=1)
         await self._to_client(encoded(TEXT, payload))
@@ -428,47 +422,3 @@ async def _wait(event: asyncio.Event) -> None:
 
 def _reset_when_closed(peer: socket.socket) -> None:
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def _key_hash(request: bytes) -> str:
-    target = request.split(b" ", 2)[1:2] or [b""]
-    query = urlsplit(target[0].decode("latin-1")).query
-    return hash_of(parse_qs(query).get("token", [""])[0])
-
-
-def _status(answer: bytes) -> int | None:
-    status = answer.split(b" ", 2)[1:2]
-    return int(status[0]) if status and status[0].isdigit() else None
-
-
-def _refusal(fault: Fault) -> bytes:
-    reason = "429 Too Many Requests" if fault.kind is Kind.HANDSHAKE_429 else "502 Bad Gateway"
-    lines = [f"HTTP/1.1 {reason}", "Content-Length: 0", "Connection: close"]
-    if fault.retry_after is not None:
-        lines.append(f"Retry-After: {fault.retry_after}")
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
-def _is_subscription(payload: bytes) -> bool:
-    try:
-        message = json.loads(payload)
-    except ValueError:
-        return False
-    return isinstance(message, dict) and message.get("type") == "subscribe"
-
-
-def _long_text(length: int) -> bytes:
-    frame = b'{"type":"ping","text":"%s"}'
-    return frame % (b"x" * (length - len(frame % b"")))
-
-
-def _pieces(payload: bytes, randomness: random.Random) -> list[bytes]:
-    """Cuts at least once; in the middle of a character if there is one of several bytes."""
-    most = min(MOST_PIECES, len(payload))
-    cuts = set(randomness.sample(range(1, len(payload)), randomness.randint(1, most - 1)))
-    if not payload.isascii():
-        middles = [at for at in range(1, len(payload)) if payload[at] & 0xC0 == 0x80]
-        if middles:
-            cuts.add(randomness.choice(middles))
-    borders = [0, *sorted(cuts), len(payload)]
-    return [payload[begin:end] for begin, end in itertools.pairwise(borders)]
