@@ -29,12 +29,13 @@ from aws_proxy_process import AwsProxyProcess
 from commands import Aws
 from console import Tail, say
 from environment import TURN_SECONDS, Environment, FailedError, run_to_end
-from fault_kinds import EndpointFault, Injected
+from fault_kinds import Injected
+from feed_proxy_process import FeedProxyProcess
 from options import CAPTURE, Options, seconds_in
 from processes import Child
 from schedule import Planned
 from signals import Signals
-from surroundings import ROOT, java
+from surroundings import DATA, ROOT, java
 
 MAX_RATE = 500
 RESTART_SECONDS = 1.0
@@ -83,13 +84,15 @@ class Chaos(Environment):
         self._restarts: Counter[str] = Counter()
         self._faults: list[Running] = []
         self._proxy: AwsProxyProcess | None = None
+        self._feed_proxy: FeedProxyProcess | None = None
         self._seed = seed
 
     def kill(self) -> None:
         """Kills all that still runs, the proxy too."""
         super().kill()
-        if self._proxy is not None:
-            self._proxy.close()
+        for proxy in (self._proxy, self._feed_proxy):
+            if proxy is not None:
+                proxy.close()
 
     def run(self) -> tuple[dict[str, Any], list[str]]:
         """Goes from nothing to the summary; returns it and what is wrong with it."""
@@ -116,6 +119,13 @@ class Chaos(Environment):
         self._proxy = AwsProxyProcess(
             self._aws.endpoint, self._aws.ca, self._aws.ca.parent, self._seed
         )
+
+    def _start_market(self) -> None:
+        super()._start_market()
+        # What the market sends into a connection that a fault has ended is never on its way.
+        self._delivered_log = DATA / "delivered.ndjson"
+        self._feed_proxy = FeedProxyProcess(self._feed, self._delivered_log, self._seed)
+        self._feed = self._feed_proxy.url
 
     def _aws_of_parts(self) -> Aws:
         if self._proxy is None:
@@ -168,9 +178,11 @@ class Chaos(Environment):
     def _fault_of(self, kind: str) -> Injected:
         if kind in fault_kinds.PROCESS_KINDS:
             return fault_kinds.PROCESS_KINDS[kind](self, self._random)
-        if self._proxy is None:
-            raise FailedError("the fault proxy has not been started")
-        return EndpointFault(self._proxy, fault_kinds.ENDPOINT_KINDS[kind])
+        if self._proxy is None or self._feed_proxy is None:
+            raise FailedError("a fault proxy has not been started")
+        if kind in fault_kinds.ENDPOINT_KINDS:
+            return fault_kinds.endpoint_fault(self._proxy, kind)
+        return fault_kinds.feed_fault(self._feed_proxy, kind)
 
     def _end_those_over(self, now: float) -> None:
         for running in self._faults:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Protocol
+from typing import Any, Protocol
 
-from aws_proxy_process import AwsProxyProcess, RemoteHandle
+import feed_faults
+from aws_proxy_process import AwsProxyProcess
 from endpoint_faults import BATCH_WRITE_ITEM, PUT_RECORDS, Fault, Kind
+from feed_faults import Kind as FeedKind
+from feed_proxy_process import FeedProxyProcess
 from process_faults import (
     FreezeIngester,
     HangUpIngester,
@@ -44,33 +47,50 @@ class Injected(Protocol):
     def end(self) -> None: ...
 
 
-class EndpointFault:
-    """A fault of the AWS endpoint, through the proxy. It goes on having effects."""
+class Handle(Protocol):
+    """A fault that has begun in a proxy."""
+
+    @property
+    def effects(self) -> Any: ...
+
+    def end(self) -> None: ...
+
+
+class ProxiedFault:
+    """A fault of an endpoint or of the feed, through a proxy. It goes on having effects."""
 
     is_done = False
 
-    def __init__(self, proxy: AwsProxyProcess, fault: Fault) -> None:
-        self._proxy = proxy
-        self._fault = fault
-        self._handle: RemoteHandle | None = None
-        self._effects = 0
+    def __init__(self, begin: Callable[[], Handle]) -> None:
+        self._begin = begin
+        self._handle: Handle | None = None
 
     @property
     def effects(self) -> int:
-        """How many connections and requests were really altered."""
-        if self._handle is not None:
-            found = asdict(self._handle.effects)
-            self._effects = found["connections"] + found["requests"]
-        return self._effects
+        """How many connections, requests and messages were really altered."""
+        if self._handle is None:
+            return 0
+        found = asdict(self._handle.effects)
+        return sum(found.get(name, 0) for name in ("connections", "requests", "messages"))
 
     def begin(self, seconds: float) -> None:
         """Begins it."""
-        self._handle = self._proxy.begin(self._fault)
+        self._handle = self._begin()
 
     def end(self) -> None:
         """Ends it."""
         if self._handle is not None:
             self._handle.end()
+
+
+def endpoint_fault(proxy: AwsProxyProcess, kind: str) -> ProxiedFault:
+    """Returns a fault of the AWS endpoint."""
+    return ProxiedFault(lambda: proxy.begin(ENDPOINT_KINDS[kind]))
+
+
+def feed_fault(proxy: FeedProxyProcess, kind: str) -> ProxiedFault:
+    """Returns a fault of the feed."""
+    return ProxiedFault(lambda: proxy.begin(FEED_KINDS[kind]))
 
 
 PROCESS_KINDS: dict[str, Callable[[Parts, random.Random], ProcessFault]] = {
@@ -113,4 +133,27 @@ ENDPOINT_KINDS: dict[str, Fault] = {
     "table-slow": Fault(Kind.SLOW, _WRITE, seconds=SLOW_SECONDS),
 }
 
-KINDS = (*PROCESS_KINDS, *ENDPOINT_KINDS)
+FEED_KINDS: dict[str, feed_faults.Fault] = {
+    "feed-reset": feed_faults.Fault(FeedKind.RST),
+    "feed-reset-in-message": feed_faults.Fault(FeedKind.RST, mid_message=True),
+    "feed-half-open": feed_faults.Fault(FeedKind.HALF_OPEN),
+    "feed-close-1001": feed_faults.Fault(FeedKind.CLOSE, code=1001),
+    "feed-close-1006": feed_faults.Fault(FeedKind.CLOSE, code=1006),
+    "feed-close-1008": feed_faults.Fault(FeedKind.CLOSE, code=1008),
+    "feed-close-1012": feed_faults.Fault(FeedKind.CLOSE, code=1012),
+    "feed-close-1013": feed_faults.Fault(FeedKind.CLOSE, code=1013),
+    "feed-close-in-message": feed_faults.Fault(FeedKind.CLOSE, code=1001, mid_message=True),
+    "feed-handshake-429": feed_faults.Fault(
+        FeedKind.HANDSHAKE_429, retry_after=2, replace_open=True
+    ),
+    "feed-handshake-502": feed_faults.Fault(FeedKind.HANDSHAKE_502, replace_open=True),
+    "feed-handshake-hang": feed_faults.Fault(FeedKind.HANDSHAKE_HANG, replace_open=True),
+    "feed-fragments": feed_faults.Fault(FeedKind.FRAGMENT),
+    "feed-oversized": feed_faults.Fault(FeedKind.OVERSIZED),
+    "feed-bad-utf8": feed_faults.Fault(FeedKind.BAD_UTF8),
+    "feed-triple": feed_faults.Fault(FeedKind.TRIPLE),
+    "feed-resend": feed_faults.Fault(FeedKind.RESEND_ON_SUBSCRIBE, replace_open=True),
+    "feed-slow": feed_faults.Fault(FeedKind.DELAY, bytes_per_second=8192),
+}
+
+KINDS = (*PROCESS_KINDS, *ENDPOINT_KINDS, *FEED_KINDS)

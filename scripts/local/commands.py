@@ -100,11 +100,11 @@ def poller(aws: Aws, temp: Path) -> Command:
     ]
 
 
-def audit(aws: Aws) -> Command:
-    """Compares the journal with stream and table."""
+def audit(aws: Aws, delivered: Path = MARKET_LOG) -> Command:
+    """Compares the journal with stream and table, and with what was delivered to the ingester."""
     return [
         *_python("audit.py"),
-        *("--journal", DATA / "journal", "--market-log", MARKET_LOG, *aws.options),
+        *("--journal", DATA / "journal", "--market-log", delivered, *aws.options),
         *("--stream", STREAM, "--table", TABLE, "--dead-letter-queue", DEAD_LETTER_QUEUE),
         "--json",
     ]

@@ -75,6 +75,7 @@ class Environment:
         self._aws = Aws("", temp / "certificates/ca.pem")
         self._feed = ""
         self._function_log = FunctionLog(commands.FUNCTION_LOG)
+        self._delivered_log = commands.MARKET_LOG
 
     def kill(self) -> None:
         """Kills all that still runs, the newest first."""
@@ -252,7 +253,7 @@ class Environment:
 
     def _audit(self) -> dict[str, Any]:
         say("comparing the journal with stream and table, trade by trade")
-        auditor = self._start("audit", commands.audit(self._aws))
+        auditor = self._start("audit", commands.audit(self._aws, self._delivered_log))
         code = auditor.wait(AUDIT_SECONDS)
         audited = summary.last_object(auditor.out)
         if code not in (0, NOT_PROVEN) or not audited:

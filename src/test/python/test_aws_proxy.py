@@ -26,9 +26,10 @@ from botocore.exceptions import (
 
 import certificates
 from aws_proxy import AwsProxy
-from aws_proxy_process import AwsProxyProcess, ProxyError
+from aws_proxy_process import AwsProxyProcess
 from endpoint_faults import Effects, Fault, Kind
 from processes import wait_until
+from proxy_process import ProxyError
 from recording_endpoint import Asked, RecordingEndpoint, recording_endpoint
 
 SECONDS = 10
