@@ -106,7 +106,7 @@ class ShardReader:
                 self._iterator = self._source.iterator(self.shard_id, self._last_read)
             self._next_read_at = self._clock() + READ_SECONDS
             read = self._source.read(self.shard_id, self._iterator)
-            is_at_end = drains and self._batches.is_empty and _is_end(read)
+            is_at_end = drains and _is_end(read)  # all that was read before is handed over
             if is_at_end and not has_children(self.shard_id, self._source.shards()):
                 self.state = State.DRAINED
         except (ClientError, BotoCoreError) as e:

@@ -36,6 +36,8 @@ class ReshardingKinesis:
         self.reads = 0
         self.failures: list[ClientError] = []
         """What the next calls raise, one each."""
+        self.empty_reads = 0
+        """How many of the next reads bring nothing, although there is more: Kinesis may do so."""
         self.after_read: Callable[[], None] | None = None
         """What happens just after the next read was answered."""
         self.hidden_lists = 0
@@ -119,6 +121,13 @@ class ReshardingKinesis:
             raise refusal("ExpiredIteratorException", "GetRecords")
         self._call(self._name)
         shard = self.shards[shard_id]
+        if self.empty_reads > 0:
+            self.empty_reads -= 1
+            return {
+                "Records": [],
+                "MillisBehindLatest": 1000,
+                "NextShardIterator": ShardIterator,
+            }
         end = int(index) + min(Limit, self._records_a_read)
         records = shard.records[int(index) : end]
         is_all = end >= len(shard.records)

@@ -240,6 +240,14 @@ def test_cutting_at_a_reported_record_uses_up_no_retries_with_bisection() -> Non
     assert run.skipped == []
 
 
+def test_a_report_of_the_first_record_uses_up_a_retry_with_bisection_too() -> None:
+    rules = replace(RULES, bisects=True, max_retries=1)
+    run = Run(rules, scripted(reported(7), reported(7)))
+    run.hand_over(records(2))
+    assert run.calls == [[7, 8], [7, 8]]
+    assert run.skipped == [([7, 8], "retried 1 times")]
+
+
 def test_without_bisection_a_reported_record_uses_up_a_retry() -> None:
     run = Run(replace(RULES, max_retries=1), scripted(reported(8), reported(9)))
     run.hand_over(records(3))
@@ -303,6 +311,19 @@ def test_a_window_waits_for_a_full_batch_but_not_longer() -> None:
     shard.settle(SUCCESS)
     assert batch_numbers(shard, ARRIVED_AT + 11) is None
     assert batch_numbers(shard, ARRIVED_AT + 11, at_once=True) == [10]
+
+
+def test_a_window_begins_with_the_first_record_that_waits() -> None:
+    shard = ShardBatches(replace(RULES, batch_size=3, window_seconds=5))
+    shard.add(records(1), ARRIVED_AT)
+    shard.add([Record("8", ARRIVED_AT, "{}")], ARRIVED_AT + 4)
+    assert batch_numbers(shard, ARRIVED_AT + 5) == [7, 8]
+    shard.settle(SUCCESS)
+    shard.add(records(4), ARRIVED_AT + 10)
+    assert batch_numbers(shard, ARRIVED_AT + 14) == [7, 8, 9]
+    shard.settle(SUCCESS)
+    assert batch_numbers(shard, ARRIVED_AT + 18) is None  # waits since the batch before it went
+    assert batch_numbers(shard, ARRIVED_AT + 19) == [10]
 
 
 def test_an_event_is_at_most_six_megabytes() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -319,6 +320,14 @@ def test_a_function_that_takes_too_long_is_killed_with_all_that_it_started(
     assert wait_until(lambda: not is_alive(int(pid)), 10)
 
 
+def test_the_timeout_is_of_one_invocation_and_not_of_several(start: Start) -> None:
+    environment = start("def handle(event, context): return 1", timeout_seconds=2)
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        assert environment.invoke(EVENT) == Answered(1)
+    assert not environment.has_ended()
+
+
 @pytest.mark.parametrize(
     ("source", "handler", "reason"),
     [
@@ -400,6 +409,17 @@ def test_a_python_that_is_not_there_is_told(tmp_path: Path) -> None:
     broken.chmod(0o755)
     with pytest.raises(StartError):
         find_python(str(broken))
+
+
+def test_a_python_that_needs_our_variables_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needy = tmp_path / "python"
+    needy.write_text('#!/bin/sh\n[ -n "$OURS" ] && echo "$0"\n')
+    needy.chmod(0o755)
+    monkeypatch.setenv("OURS", "1")
+    with pytest.raises(StartError, match="no python for the function runs here"):
+        find_python(str(needy))
 
 
 def test_without_a_wish_the_python_of_aws_is_taken_where_it_runs(

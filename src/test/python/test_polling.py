@@ -91,6 +91,11 @@ class FakeEnvironments:
     def kill(self) -> None:
         self._is_killed.set()
 
+    @property
+    def is_killed(self) -> bool:
+        """Whether nothing of it runs any more."""
+        return self._is_killed.is_set()
+
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +164,7 @@ def test_through_splits_and_merges_every_key_keeps_its_order(
 ) -> None:
     kinesis = resharded()
     assert poll(kinesis, environments, checkpoints) == []
+    assert environments.is_killed
     assert generations_by_key(environments) == dict.fromkeys(range(HASH_KEYS), "abcd")
     for shard in kinesis.shards.values():
         assert checkpoints.read(shard.id).is_finished == shard.is_closed

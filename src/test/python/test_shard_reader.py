@@ -222,6 +222,24 @@ def test_a_shard_that_cannot_be_read_is_tried_again(
     assert caplog.messages[0].startswith(f"shard cannot be read, trying on: shard={SHARD}: ")
 
 
+def test_errors_are_in_a_row_only_without_a_read_between(bench: Bench) -> None:
+    error = refusal("InternalFailure", "GetRecords")
+    for _ in range(3):
+        bench.kinesis.failures = [error]
+        bench.paused.clear()
+        while bench.kinesis.failures:
+            bench.steps(1)
+        assert bench.paused[-1] == 0.25
+        bench.steps(1)
+
+
+def test_an_empty_read_is_not_the_end_while_it_is_behind(bench: Bench) -> None:
+    bench.kinesis.empty_reads = 3
+    bench.steps(30, drains=True)
+    assert sum(map(len, bench.handed_out)) == 5
+    assert bench.state() is State.DRAINED
+
+
 def test_told_to_drain_it_ends_where_nothing_is_left(bench: Bench) -> None:
     bench.steps(30, drains=True)
     assert bench.state() is State.DRAINED
@@ -269,6 +287,18 @@ def test_a_shard_that_a_reshard_has_ended_is_finished_once_all_is_handed_over(
     assert bench.state() is State.FINISHED
     assert bench.checkpoints.read(SHARD) == Checkpoint("101", is_finished=True)
     assert bench.handed_out[-1][-1] == "r4"
+
+
+def test_the_last_records_of_a_shard_do_not_wait_for_a_window(
+    checkpoints: Checkpoints, kinesis: ReshardingKinesis
+) -> None:
+    kinesis.split(kinesis.open_shards()[0])
+    bench = Bench(checkpoints, kinesis, Rules(100, 300, False, True, -1, -1))
+    began = bench.now
+    bench.steps(20)
+    assert bench.handed_out == [["r0", "r1", "r2", "r3", "r4"]]
+    assert bench.state() is State.FINISHED
+    assert bench.now < began + 300
 
 
 def test_an_empty_shard_that_a_reshard_has_ended_is_finished(checkpoints: Checkpoints) -> None:
