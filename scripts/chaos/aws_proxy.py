@@ -32,15 +32,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import random
-import signal
 import socket
 import ssl
 import sys
 import threading
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,6 +45,7 @@ from urllib.parse import urlsplit
 
 from endpoint_faults import Call, Fault, Faults, Handle, Kind
 from proxied_connection import ProxiedConnection, Upstream, reset
+from proxy_commands import Commands
 
 HOST = "127.0.0.1"
 BACKLOG = 128
@@ -208,41 +206,9 @@ class _Traffic:
             }
 
 
-class _Commands:
-    """Carries out commands that come as JSON."""
-
-    def __init__(self, proxy: AwsProxy) -> None:
-        self._proxy = proxy
-        self._handles: dict[int, Handle] = {}
-
-    def answer(self, line: str) -> dict[str, Any]:
-        """Returns what a command is answered with."""
-        try:
-            ((verb, argument),) = json.loads(line).items()
-            match verb:
-                case "begin":
-                    handle = self._proxy.begin(Fault.from_json(argument))
-                    self._handles[handle.id] = handle
-                    return {"id": handle.id}
-                case "end":
-                    self._handles[argument].end()
-                    return {"effects": asdict(self._handles[argument].effects)}
-                case "effects":
-                    return {"effects": asdict(self._handles[argument].effects)}
-                case "counts":
-                    return {"counts": self._proxy.counts()}
-                case _:
-                    return {"error": f"not a command: {verb} (begin, end, effects, counts)"}
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
-            return {"error": f"not a command: {type(error).__name__}: {error}"}
-
-
 def main() -> int:
     """Serves and carries out commands until stdin ends."""
     arguments = _parse()
-    # Whoever started it ends it by closing its stdin, after everything that it stands between.
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     with AwsProxy(
         arguments.to,
         arguments.ca or arguments.certificates / "ca.pem",
@@ -250,10 +216,8 @@ def main() -> int:
         random.Random(arguments.seed),  # noqa: S311 - faults, no secrets
         arguments.port,
     ) as proxy:
-        print(json.dumps({"endpoint": proxy.endpoint}), flush=True)
-        commands = _Commands(proxy)
-        for line in sys.stdin:
-            print(json.dumps(commands.answer(line)), flush=True)
+        commands = Commands(lambda fault: proxy.begin(Fault.from_json(fault)), proxy.counts)
+        commands.serve({"endpoint": proxy.endpoint})
     return 0
 
 

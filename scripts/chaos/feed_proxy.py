@@ -37,14 +37,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -53,6 +50,7 @@ from urllib.parse import urlsplit
 from feed_connection import FeedConnection, Shared
 from feed_faults import Fault, Faults, Handle
 from feed_log import FeedLog
+from proxy_commands import Commands
 
 HOST = "127.0.0.1"
 BACKLOG = 128
@@ -186,47 +184,13 @@ class FeedProxy:
         self._faults.end_all()
 
 
-class _Commands:
-    """Carries out commands that come as JSON."""
-
-    def __init__(self, proxy: FeedProxy) -> None:
-        self._proxy = proxy
-        self._handles: dict[int, Handle] = {}
-
-    def answer(self, line: str) -> dict[str, Any]:
-        """Returns what a command is answered with."""
-        try:
-            ((verb, argument),) = json.loads(line).items()
-            match verb:
-                case "begin":
-                    handle = self._proxy.begin(Fault.from_json(argument))
-                    self._handles[handle.id] = handle
-                    return {"id": handle.id}
-                case "end":
-                    self._handles[argument].end()
-                    return {"effects": asdict(self._handles[argument].effects)}
-                case "effects":
-                    return {"effects": asdict(self._handles[argument].effects)}
-                case "counts":
-                    return {"counts": self._proxy.counts()}
-                case _:
-                    return {"error": f"not a command: {verb} (begin, end, effects, counts)"}
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
-            return {"error": f"not a command: {type(error).__name__}: {error}"}
-
-
 def main() -> int:
     """Serves and carries out commands until stdin ends."""
     arguments = _parse()
-    # Whoever started it ends it by closing its stdin, after everything that it stands between.
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     randomness = random.Random(arguments.seed)  # noqa: S311 - faults, no secrets
     with FeedProxy(arguments.to, arguments.log, randomness, arguments.port) as proxy:
-        print(json.dumps({"url": proxy.url}), flush=True)
-        commands = _Commands(proxy)
-        for line in sys.stdin:
-            print(json.dumps(commands.answer(line)), flush=True)
+        commands = Commands(lambda fault: proxy.begin(Fault.from_json(fault)), proxy.counts)
+        commands.serve({"url": proxy.url})
     return 0
 
 
