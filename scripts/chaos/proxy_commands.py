@@ -1,4 +1,4 @@
-"""What a fault proxy is told on its stdin: a JSON object a line, each answered with one on stdout."""
+"""What a fault proxy is told on stdin: one JSON object a line, answered with one on stdout."""
 
 from __future__ import annotations
 
