@@ -27,7 +27,8 @@ main() {
   [[ $status != *_IN_PROGRESS || $status == REVIEW_IN_PROGRESS ]] \
     || fail 3 "stack busy: stack=$stack status=$status (wait until that has ended, then again)"
   table=$(name_of_table "$status")
-  $confirmed || confirm "$status" "$table"
+  tell_plan "$status" "$table"
+  $confirmed || confirm
   delete_stack "$status"
   if $delete_table; then
     delete_table "$table"
@@ -61,9 +62,8 @@ name_of_table() {
   fi
 }
 
-# confirm STATUS TABLE: tells what would go and what would stay, and asks.
-confirm() {
-  local answer
+# tell_plan STATUS TABLE: tells what goes and what stays.
+tell_plan() {
   say "account $account, region $region"
   if [[ -n $1 ]]; then
     say "deletes the stack $stack: stream, function, role, policies, logs, and the queue with $(dead_letters) dead letters"
@@ -73,6 +73,10 @@ confirm() {
   else
     say "keeps the table $2"
   fi
+}
+
+confirm() {
+  local answer
   [[ -t 0 ]] || fail 2 "not confirmed: stdin is not a terminal (--yes does not ask)"
   read -r -p "Type the environment's name to go on: " answer
   [[ $answer == "$environment" ]] || fail 2 "not confirmed: answer=$answer (expected: $environment)"
@@ -81,7 +85,7 @@ confirm() {
 dead_letters() {
   local url
   url=$(ask cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Outputs[?OutputKey=='DeadLetterQueueUrl'].OutputValue")
-  if [[ -z $url ]]; then
+  if [[ -z $url || $url == None ]]; then # a stack that was never whole has no outputs
     printf '0\n'
     return
   fi

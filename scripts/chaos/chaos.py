@@ -43,7 +43,8 @@ RESTART_SECONDS = 1.0
 RECOVERY_SECONDS = 90.0
 """After the last fault, for the pipeline to be whole again before it is stopped."""
 PROLONGED_SECONDS = 15.0
-"""How much longer an endpoint's fault may last that nobody has met, because another kept them."""
+"""How long a fault may be put off, or an endpoint's last longer, because another keeps away those
+that it is to hit."""
 LEAST_JOURNALLED = 0.8
 
 SHORTENED = (
@@ -64,6 +65,8 @@ class Running:
 
     planned: Planned
     fault: Injected
+    over_at: float
+    """When it is to end, in seconds of play."""
     ended_at: float | None = None
     """Wall time; None while it lasts."""
     recovery: float | None = None
@@ -140,8 +143,9 @@ class Chaos(Environment):
         while self.played_seconds < seconds and not self._signals.number:
             self._look(tail)
             self.played_seconds = time.monotonic() - begun
-            while waiting and waiting[0].begin <= self.played_seconds:
-                self._begin(waiting.pop(0))
+            for planned in [planned for planned in waiting if planned.begin <= self.played_seconds]:
+                if self._begin(planned):
+                    waiting.remove(planned)
             self._end_those_over(self.played_seconds)
             self._note_recoveries()
             time.sleep(TURN_SECONDS)
@@ -169,11 +173,16 @@ class Chaos(Environment):
             and time.monotonic() - self._started_at[name] > RESTART_SECONDS
         )
 
-    def _begin(self, planned: Planned) -> None:
-        say(f"fault    {planned.kind} for {planned.seconds:g} s")
+    def _begin(self, planned: Planned) -> bool:
+        """Begins a fault, or puts it off while whom it is to hit is not there."""
         fault = self._fault_of(planned.kind)
-        self._faults.append(Running(planned, fault))
+        late = self.played_seconds - planned.begin
+        if not fault.is_possible and late < PROLONGED_SECONDS:
+            return False
+        say(f"fault    {planned.kind} for {planned.seconds:g} s")
+        self._faults.append(Running(planned, fault, self.played_seconds + planned.seconds))
         fault.begin(planned.seconds)
+        return True
 
     def _fault_of(self, kind: str) -> Injected:
         if kind in fault_kinds.PROCESS_KINDS:
@@ -187,7 +196,7 @@ class Chaos(Environment):
     def _end_those_over(self, now: float) -> None:
         for running in self._faults:
             planned = running.planned
-            late = now - planned.begin - planned.seconds
+            late = now - running.over_at
             if running.ended_at is not None or late < 0:
                 continue
             if (

@@ -39,6 +39,10 @@ class Injected(Protocol):
     def effects(self) -> int: ...
 
     @property
+    def is_possible(self) -> bool:
+        """Whether there is somebody to hit."""
+
+    @property
     def is_done(self) -> bool:
         """Whether it has had all the effect that it will have, however long it lasts."""
 
@@ -59,6 +63,7 @@ class Handle(Protocol):
 class ProxiedFault:
     """A fault of an endpoint or of the feed, through a proxy. It goes on having effects."""
 
+    is_possible = True
     is_done = False
 
     def __init__(self, begin: Callable[[], Handle]) -> None:

@@ -47,6 +47,11 @@ class ProcessFault:
         self._parts = parts
         self._random = randomness
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is somebody to hit: the ingester, if nobody else is named."""
+        return self._parts.ingester.exit_code() is None
+
     def begin(self, seconds: float) -> None:
         """Does it; the fault is to last so long."""
         raise NotImplementedError
@@ -140,6 +145,11 @@ class KillDaemon(ProcessFault):
 
     times = 1
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is a daemon."""
+        return bool(self._daemons())
+
     def begin(self, seconds: float) -> None:
         for _ in range(self.times):
             wait_until(lambda: bool(self._daemons()), DAEMON_SECONDS)
@@ -158,15 +168,27 @@ class KillDaemonFiveTimes(KillDaemon):
 class KillFunction(ProcessFault):
     """kill -9 of the processes in which the function runs, in the middle of whatever they do."""
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether the function runs."""
+        return bool(self._runs())
+
     def begin(self, seconds: float) -> None:
-        runs = descendants(
+        self.effects += sum(kill(pid) for pid in self._runs())
+
+    def _runs(self) -> list[int]:
+        return descendants(
             self._parts.poller.pid, lambda words: any(word.endswith(RUNTIME) for word in words)
         )
-        self.effects += sum(kill(pid) for pid in runs)
 
 
 class KillPoller(ProcessFault):
     """kill -9 of the poller and of the function with it."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the poller runs."""
+        return self._parts.poller.exit_code() is None
 
     def begin(self, seconds: float) -> None:
         self._parts.hold("poller", down=True)

@@ -181,6 +181,15 @@ variables=()
   [ "$status" -eq 1 ]
 }
 
+@test "a stack that was never whole is torn down, and its queue is not asked for" {
+  answers '*list-stacks*' 'echo ROLLBACK_COMPLETE' '*TableName*' 'echo the-table' '*DeadLetterQueueUrl*' 'echo None'
+  call teardown.sh dev --yes
+  [ "$status" -eq 0 ]
+  [[ $output == *"and the queue with 0 dead letters"*"deleted the stack tapestream-dev"* ]]
+  run grep get-queue-attributes "$calls"
+  [ "$status" -eq 1 ]
+}
+
 @test "teardown keeps the table, and the bucket while another environment uses it" {
   answers '*starts_with*' 'echo tapestream-prod' '*list-stacks*' 'echo CREATE_COMPLETE' '*TableName*' 'echo the-table' \
     '*describe-table*' 'printf "trade_id\tHASH\n"' '*head-bucket*' 'exit 0'
