@@ -1,6 +1,7 @@
 """Renders conf/aws/template.yaml with the parameters of an environment, as CloudFormation does.
 
-Knows the functions and the resources that the template uses, and refuses others.
+Knows the sections, functions, attributes and types of resources that the template uses; anything
+else is refused with a ValueError, since a test that misunderstands the template shows nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ ENVIRONMENTS = ("local", "dev", "prod")
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
+_SECTIONS = {
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Parameters",
+    "Conditions",
+    "Resources",
+    "Outputs",
+}
 _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
 _NO_VALUE = object()
 # What Ref gives for a resource, and GetAtt of it, by the properties that name it.
@@ -91,13 +100,21 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def render(text: str, parameters: Mapping[str, str]) -> dict[str, Resource]:
-    """Returns the resources that a template makes with these parameters."""
+    """Returns the resources that a template makes with these parameters.
+
+    Raises ValueError, or the YAML reader's own error, for what is not known here.
+    """
     return _Rendering(parse(text), parameters).resources()
 
 
 class _Rendering:
     def __init__(self, template: dict[str, Any], parameters: Mapping[str, str]) -> None:
+        if not template.keys() <= _SECTIONS:
+            raise ValueError(f"sections not known: {sorted(template.keys() - _SECTIONS)}")
         self._resources = template["Resources"]
+        types = {raw["Type"] for raw in self._resources.values()}
+        if not types <= _REF.keys():
+            raise ValueError(f"types of resources not known: {sorted(types - _REF.keys())}")
         self._conditions = template.get("Conditions", {})
         self._parameters = parameters
         if parameters.keys() != template["Parameters"].keys():
@@ -124,10 +141,11 @@ class _Rendering:
             return [value for value in values if value is not _NO_VALUE]
         if not isinstance(raw, dict):
             return raw
-        if len(raw) == 1:
-            ((name, argument),) = raw.items()
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._call(name, argument)
+        functions = [name for name in raw if name == "Ref" or name.startswith("Fn::")]
+        if functions and len(raw) > 1:
+            raise ValueError(f"function beside other members: {sorted(raw)}")
+        if functions:
+            return self._call(functions[0], raw[functions[0]])
         values_by_key = {key: self._value(value) for key, value in raw.items()}
         return {key: value for key, value in values_by_key.items() if value is not _NO_VALUE}
 
@@ -135,11 +153,11 @@ class _Rendering:
         if name == "Ref":
             return self._ref(argument)
         if name == "Fn::Sub":
-            return re.sub(r"\$\{([\w:]+)\}", lambda m: str(self._ref(m[1])), argument)
+            if not isinstance(argument, str):
+                raise ValueError("Fn::Sub with variables of its own is not known")
+            return re.sub(r"\$\{([^}]*)\}", lambda m: str(self._ref(m[1])), argument)
         if name == "Fn::GetAtt":
-            resource, attribute = argument
-            pattern = _ATTRIBUTES[self._resources[resource]["Type"], attribute]
-            return self._named(resource, pattern)
+            return self._attribute(*argument)
         if name == "Fn::If":
             condition, then, otherwise = argument
             return self._value(then if self._holds(condition) else otherwise)
@@ -157,8 +175,16 @@ class _Rendering:
             return _PSEUDO[name]
         if name in self._parameters:
             return self._parameters[name]
+        if name not in self._resources:
+            raise ValueError(f"reference not known: name={name}")
         pattern = _REF[self._resources[name]["Type"]]
         return name if pattern is None else self._named(name, pattern)
+
+    def _attribute(self, resource: str, *attribute: str) -> str:
+        key = (self._resources.get(resource, {}).get("Type"), ".".join(attribute))
+        if key not in _ATTRIBUTES:
+            raise ValueError(f"attribute not known: resource={resource} attribute={key[1]}")
+        return self._named(resource, _ATTRIBUTES[key])
 
     def _named(self, resource: str, pattern: str) -> str:
         properties = self._resources[resource]["Properties"]

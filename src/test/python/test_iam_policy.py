@@ -64,6 +64,9 @@ def test_a_denial_wins_wherever_it_stands() -> None:
         {"NotResource": "y"},
         {"Principal": "*"},
         {"Effect": "allow"},
+        {"Action": "a:${aws:username}"},
+        {"Resource": "x/${aws:username}"},
+        {"Resource": ["x", {"Fn::Sub": "y"}]},
     ],
 )
 def test_a_statement_that_is_not_understood_is_refused(change: dict[str, Any]) -> None:
@@ -71,6 +74,17 @@ def test_a_statement_that_is_not_understood_is_refused(change: dict[str, Any]) -
         iam_policy.is_allowed([policy(allow("a:B", "x") | change)], "z:Z", "z")
 
 
-def test_a_policy_of_another_version_is_refused() -> None:
+@pytest.mark.parametrize("member", ["Effect", "Action", "Resource"])
+def test_a_statement_that_lacks_a_member_is_refused(member: str) -> None:
+    statement = allow("a:B", "x")
+    del statement[member]
     with pytest.raises(iam_policy.UnknownPolicyError):
-        iam_policy.is_allowed([{"Version": "2008-10-17", "Statement": []}], "a:B", "x")
+        iam_policy.is_allowed([policy(statement)], "z:Z", "z")
+
+
+@pytest.mark.parametrize(
+    "change", [{"Version": "2008-10-17"}, {"Id": "x"}, {"statement": [allow("a:B", "x")]}]
+)
+def test_a_policy_that_is_not_understood_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(iam_policy.UnknownPolicyError):
+        iam_policy.is_allowed([policy() | change], "a:B", "x")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import cloudformation
+import commands
 import lambda_function
 from cloudformation import ENVIRONMENTS, ROOT, Resource
 
@@ -40,19 +41,33 @@ def test_the_mapping_hands_over_again_what_is_reported_and_gives_nothing_up(
     }
 
 
-def test_everything_has_the_name_that_users_know() -> None:
-    resources = render()
+@pytest.mark.parametrize(("environment", "suffix"), [("local", ""), ("dev", "-dev"), ("prod", "")])
+def test_everything_has_the_name_that_users_know(environment: str, suffix: str) -> None:
     names = {
-        "TradeStream": ("Name", "stream-finnhub"),
-        "TradeTable": ("TableName", "ProcessedTradesDynamoDB"),
-        "DeadLetterQueue": ("QueueName", "stream-finnhub-dead-letters"),
-        "StreamProcessorRole": ("RoleName", "FinnhubStreamProcessorRole"),
-        "WritePolicy": ("ManagedPolicyName", "PolicyWriteDynamoDB"),
-        "StreamProcessor": ("FunctionName", "FinnhubStreamProcessor"),
-        "StreamProcessorLogs": ("LogGroupName", "/aws/lambda/FinnhubStreamProcessor"),
+        "TradeStream": ("Name", f"stream-finnhub{suffix}"),
+        "TradeTable": ("TableName", f"ProcessedTradesDynamoDB{suffix}"),
+        "DeadLetterQueue": ("QueueName", f"stream-finnhub{suffix}-dead-letters"),
+        "StreamProcessorRole": ("RoleName", f"FinnhubStreamProcessorRole{suffix}"),
+        "WritePolicy": ("ManagedPolicyName", f"PolicyWriteDynamoDB{suffix}"),
+        "PublishPolicy": ("ManagedPolicyName", f"PolicyPublishKinesis{suffix}"),
+        "ReconcilePolicy": ("ManagedPolicyName", f"PolicyReconcileDynamoDB{suffix}"),
+        "StreamProcessor": ("FunctionName", f"FinnhubStreamProcessor{suffix}"),
+        "StreamProcessorLogs": ("LogGroupName", f"/aws/lambda/FinnhubStreamProcessor{suffix}"),
     }
-    for logical_id, (name, value) in names.items():
-        assert resources[logical_id].properties[name] == value
+    resources = render(environment)
+    found = {
+        logical_id: resources[logical_id].properties[name]
+        for logical_id, (name, _) in names.items()
+    }
+    assert found == {logical_id: value for logical_id, (_, value) in names.items()}
+
+
+def test_the_local_programs_use_what_the_local_environment_makes() -> None:
+    resources = render("local")
+    assert resources["TradeStream"].properties["Name"] == commands.STREAM
+    assert resources["TradeTable"].properties["TableName"] == commands.TABLE
+    assert resources["StreamProcessor"].properties["FunctionName"] == commands.FUNCTION
+    assert resources["DeadLetterQueue"].properties["QueueName"] == commands.DEAD_LETTER_QUEUE
 
 
 def test_the_table_has_its_key_its_index_and_outlives_the_stack() -> None:
@@ -125,19 +140,44 @@ def test_the_queue_keeps_what_it_is_sent() -> None:
     }
 
 
+class Read(dict[str, str]):
+    """Variables that remember which of them were asked for."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        super().__init__(variables)
+        self.names: set[str] = set()
+
+    def get(self, name: str, *default: Any) -> Any:
+        self.names.add(name)
+        return super().get(name, *default)
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_function_gets_the_variables_that_it_reads(environment: str) -> None:
     resources = render(environment, TimeToLiveDays="30")
     function = resources["StreamProcessor"].properties
     assert function["Runtime"] == "python3.13"
     assert function["Handler"] == "lambda_function.lambda_handler"
-    assert function["Timeout"] == 60
+    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    assert function["Architectures"] == ["arm64"]
     variables = {name: str(value) for name, value in function["Environment"]["Variables"].items()}
-    settings = lambda_function.Settings.from_variables(variables | {"AWS_REGION": "us-east-1"})
+    read = Read(variables | {"AWS_REGION": "us-east-1"})
+    settings = lambda_function.Settings.from_variables(read)
+    # Powertools reads its own.
+    given = {name for name in variables if not name.startswith("POWERTOOLS_")}
+    assert given == {name for name in read.names if not name.startswith(("POWERTOOLS_", "AWS_"))}
     assert settings.table_name == resources["TradeTable"].properties["TableName"]
     assert settings.queue_url.endswith(resources["DeadLetterQueue"].properties["QueueName"])
     assert settings.time_to_live_days == 30
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Tapestream"
+    assert {name: variables[name] for name in variables.keys() - given} == {
+        "POWERTOOLS_METRICS_NAMESPACE": "Tapestream",
+        "POWERTOOLS_SERVICE_NAME": function["FunctionName"],
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
 
 
 @pytest.mark.parametrize("topic", ["", "arn:aws:sns:us-east-1:123456789012:alarms"])
@@ -191,13 +231,8 @@ def test_the_ingester_of_an_environment_puts_into_its_stream(environment: str) -
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_journal_keeps_at_least_what_the_stream_does(environment: str) -> None:
-    reference = (ROOT / "src/main/resources/reference.conf").read_text()
-    kept = re.search(r"^\s*retain-for = (\d+)h$", reference, re.MULTILINE)
-    assert kept is not None
-    assert int(cloudformation.parameters_of(environment)["RetentionHours"]) <= int(kept[1])
-
-
-def test_a_function_that_is_not_known_is_refused() -> None:
-    text = TEXT.replace('!Sub "${StreamName}-dead-letters"', '{"Fn::Join": ["", ["a"]]}')
-    with pytest.raises(ValueError, match="function not known: name=Fn::Join"):
-        cloudformation.render(text, cloudformation.parameters_of("prod"))
+    files = ("src/main/resources/reference.conf", f"conf/{environment}.conf")
+    texts = [(ROOT / file).read_text() for file in files]
+    kept = re.findall(r"^\s*(?:journal\.)?retain-for = (\d+)h$", "\n".join(texts), re.MULTILINE)
+    # The environment's comes last, if it has one.
+    assert int(cloudformation.parameters_of(environment)["RetentionHours"]) <= int(kept[-1])
