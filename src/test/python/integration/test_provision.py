@@ -26,8 +26,8 @@ TABLE, STREAM, FUNCTION = "ProcessedTradesDynamoDB", "stream-finnhub", "FinnhubS
 NOT_EXECUTED = {"IteratorAgeAlarm", "DeadLetterAlarm"}
 """Resources that the local AWS says it has made and has not. Their properties are asserted in
 test_template.py, as are those that it does not look at: StreamModeDetails and StreamEncryption of
-the stream, TimeToLiveSpecification and PointInTimeRecoverySpecification of the table; and in
-test_policies.py the ManagedPolicyArns of the role."""
+the stream, TimeToLiveSpecification and PointInTimeRecoverySpecification of the table, Architectures
+of the function; and in test_policies.py the ManagedPolicyArns of the role."""
 
 
 class Aws:
