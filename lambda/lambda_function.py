@@ -36,6 +36,8 @@ from retries import CALL_SECONDS, Time
 from table import Table
 
 MAX_SHARDS_REMEMBERED = 100
+"""Beyond, all that is remembered is forgotten, and some writes are repeated: trades_stored counts
+them."""
 CONNECT_SECONDS = 1.0
 
 COUNTS = (

@@ -6,28 +6,9 @@ from pathlib import Path
 
 from aws_proxy import Counts
 from endpoint_faults import Effects, Fault
-from proxy_process import ProxyError, ProxyProcess
-
-__all__ = ["AwsProxyProcess", "ProxyError", "RemoteHandle"]
+from proxy_process import ProxyProcess, RemoteHandle
 
 PROGRAM = Path(__file__).with_name("aws_proxy.py")
-
-
-class RemoteHandle:
-    """A fault that has begun there."""
-
-    def __init__(self, process: AwsProxyProcess, number: int) -> None:
-        self._process = process
-        self._id = number
-
-    @property
-    def effects(self) -> Effects:
-        """What it has altered up to now."""
-        return Effects(**self._process.ask("effects", self._id)["effects"])
-
-    def end(self) -> None:
-        """Ends the fault. May be repeated."""
-        self._process.ask("end", self._id)
 
 
 class AwsProxyProcess(ProxyProcess):
@@ -51,9 +32,9 @@ class AwsProxyProcess(ProxyProcess):
         )
         self.endpoint = str(self.greeting["endpoint"])
 
-    def begin(self, fault: Fault) -> RemoteHandle:
+    def begin(self, fault: Fault) -> RemoteHandle[Effects]:
         """Begins a fault; it lasts until its handle is told to end."""
-        return RemoteHandle(self, self.ask("begin", fault.to_json())["id"])
+        return self.begin_fault(fault.to_json(), Effects)
 
     def counts(self) -> Counts:
         """Returns by action how many requests came, and how many got which status."""

@@ -6,26 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from feed_faults import Effects, Fault
-from proxy_process import ProxyProcess
+from proxy_process import ProxyProcess, RemoteHandle
 
 PROGRAM = Path(__file__).with_name("feed_proxy.py")
-
-
-class RemoteFeedHandle:
-    """A fault that has begun there."""
-
-    def __init__(self, process: ProxyProcess, number: int) -> None:
-        self._process = process
-        self._id = number
-
-    @property
-    def effects(self) -> Effects:
-        """What it has altered up to now."""
-        return Effects(**self._process.ask("effects", self._id)["effects"])
-
-    def end(self) -> None:
-        """Ends the fault. May be repeated."""
-        self._process.ask("end", self._id)
 
 
 class FeedProxyProcess(ProxyProcess):
@@ -39,9 +22,9 @@ class FeedProxyProcess(ProxyProcess):
         )
         self.url = str(self.greeting["url"])
 
-    def begin(self, fault: Fault) -> RemoteFeedHandle:
+    def begin(self, fault: Fault) -> RemoteHandle[Effects]:
         """Begins a fault; unless it is done once, it lasts until its handle is told to end."""
-        return RemoteFeedHandle(self, self.ask("begin", fault.to_json())["id"])
+        return self.begin_fault(fault.to_json(), Effects)
 
     def counts(self) -> dict[str, Any]:
         """Returns what went through up to now; all that is counted is in the log's file then."""

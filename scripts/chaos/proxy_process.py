@@ -7,12 +7,14 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Generic, Self, TypeVar, cast
 
 END_SECONDS = 10
+
+EffectsT = TypeVar("EffectsT")
 
 
 class ProxyError(Exception):
@@ -68,6 +70,12 @@ class ProxyProcess:
     ) -> None:
         self.close()
 
+    def begin_fault(
+        self, fault: dict[str, Any], effects: Callable[..., EffectsT]
+    ) -> RemoteHandle[EffectsT]:
+        """Begins a fault by its JSON object; effects makes of an answer's members what they are."""
+        return RemoteHandle(self, self.ask("begin", fault)["id"], effects)
+
     def ask(self, verb: str, argument: Any) -> dict[str, Any]:
         """Gives a command and returns its answer; raises ProxyError if it is refused."""
         with self._lock:
@@ -86,3 +94,23 @@ class ProxyProcess:
         if not line:
             raise ProxyError("the fault proxy has ended")
         return dict(json.loads(line))
+
+
+class RemoteHandle(Generic[EffectsT]):
+    """A fault that has begun there."""
+
+    def __init__(
+        self, process: ProxyProcess, number: int, effects: Callable[..., EffectsT]
+    ) -> None:
+        self._process = process
+        self._id = number
+        self._effects = effects
+
+    @property
+    def effects(self) -> EffectsT:
+        """What it has altered up to now."""
+        return self._effects(**self._process.ask("effects", self._id)["effects"])
+
+    def end(self) -> None:
+        """Ends the fault. May be repeated."""
+        self._process.ask("end", self._id)
