@@ -146,10 +146,10 @@ class Chaos(Environment):
             for planned in [planned for planned in waiting if planned.begin <= self.played_seconds]:
                 if self._begin(planned):
                     waiting.remove(planned)
-            self._end_those_over(self.played_seconds)
+            self._go_on(self.played_seconds)
             self._note_recoveries()
             time.sleep(TURN_SECONDS)
-        self._end_those_over(float("inf"))
+        self._go_on(float("inf"))
         self._await_recovery(tail)
 
     def _look(self, tail: Tail) -> None:
@@ -193,11 +193,15 @@ class Chaos(Environment):
             return fault_kinds.endpoint_fault(self._proxy, kind)
         return fault_kinds.feed_fault(self._feed_proxy, kind)
 
-    def _end_those_over(self, now: float) -> None:
+    def _go_on(self, now: float) -> None:
+        """Goes on with the faults that last, and ends those whose time is over."""
         for running in self._faults:
             planned = running.planned
             late = now - running.over_at
-            if running.ended_at is not None or late < 0:
+            if running.ended_at is not None:
+                continue
+            running.fault.turn()
+            if late < 0:
                 continue
             if (
                 running.fault.effects == 0

@@ -48,6 +48,9 @@ class Injected(Protocol):
 
     def begin(self, seconds: float) -> None: ...
 
+    def turn(self) -> None:
+        """Goes on with it; called many times a second while it lasts, so it does not wait."""
+
     def end(self) -> None: ...
 
 
@@ -81,6 +84,9 @@ class ProxiedFault:
     def begin(self, seconds: float) -> None:
         """Begins it."""
         self._handle = self._begin()
+
+    def turn(self) -> None:
+        """Does nothing: the proxy goes on by itself."""
 
     def end(self) -> None:
         """Ends it."""

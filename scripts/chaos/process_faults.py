@@ -37,7 +37,7 @@ class Parts(Protocol):
 
 
 class ProcessFault:
-    """A fault that begins with one action and ends with another. Nothing comes in between."""
+    """A fault that begins with one action and ends with another."""
 
     is_done = True
 
@@ -55,6 +55,9 @@ class ProcessFault:
     def begin(self, seconds: float) -> None:
         """Does it; the fault is to last so long."""
         raise NotImplementedError
+
+    def turn(self) -> None:
+        """Goes on with it, many times a second while it lasts; must not wait."""
 
     def end(self) -> None:
         """Takes it back."""
