@@ -198,6 +198,59 @@ def test_alarms_tell_of_age_and_of_dead_letters(topic: str) -> None:
             assert alarm.get(action) == ([topic] if topic else None)
 
 
+ALARMS = {
+    "FunctionErrorAlarm": ("AWS/Lambda", "Errors", "FinnhubStreamProcessor", 1, 300),
+    "FunctionThrottleAlarm": ("AWS/Lambda", "Throttles", "FinnhubStreamProcessor", 5, 60),
+    "StreamThrottleAlarm": (
+        "AWS/Kinesis",
+        "WriteProvisionedThroughputExceeded",
+        "stream-finnhub",
+        5,
+        60,
+    ),
+    "TableThrottleAlarm": ("AWS/DynamoDB", "WriteThrottleEvents", "ProcessedTradesDynamoDB", 5, 60),
+    "ConflictAlarm": ("Tapestream", "conflicting_trades", "FinnhubStreamProcessor", 1, 60),
+}
+"""By name: namespace, metric, whose, and how many periods of so many seconds in a row."""
+
+
+@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("topic", ["", "arn:aws:sns:us-east-1:123456789012:alarms"])
+def test_alarms_tell_of_what_should_never_be(name: str, topic: str) -> None:
+    alarm = render(AlarmTopicArn=topic)[name].properties
+    (dimension,) = alarm["Dimensions"]
+    found = (alarm["Namespace"], alarm["MetricName"], dimension["Value"])
+    assert (*found, alarm["EvaluationPeriods"], alarm["Period"]) == ALARMS[name]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    for action in ("AlarmActions", "OKActions"):
+        assert alarm.get(action) == ([topic] if topic else None)
+
+
+def test_the_alarm_of_conflicts_watches_what_the_function_tells() -> None:
+    assert "conflicting_trades" in lambda_function.COUNTS
+    variables = render()["StreamProcessor"].properties["Environment"]["Variables"]
+    alarm = render()["ConflictAlarm"].properties
+    # Powertools gives each metric the service's name as its one dimension.
+    assert alarm["Dimensions"] == [
+        {"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}
+    ]
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+
+
+def test_an_alarm_tells_of_a_stream_that_nobody_puts_into_where_that_is_wanted() -> None:
+    assert "QuietAlarm" not in render(QuietMinutes="0")
+    alarm = render(QuietMinutes="15")["QuietAlarm"].properties
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Kinesis", "IncomingRecords")
+    assert alarm["Dimensions"] == [{"Name": "StreamName", "Value": "stream-finnhub"}]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    assert (int(alarm["EvaluationPeriods"]), alarm["Period"]) == (15, 60)
+    # Kinesis says nothing of a stream that nobody has put into.
+    assert alarm["TreatMissingData"] == "breaching"
+
+
 def test_logs_do_not_stay_for_ever() -> None:
     assert render()["StreamProcessorLogs"].properties["RetentionInDays"] == 30
     assert render()["StreamProcessor"].attributes["DependsOn"] == "StreamProcessorLogs"

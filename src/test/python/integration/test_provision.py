@@ -23,7 +23,15 @@ pytestmark = pytest.mark.integration
 SECONDS = 300
 TABLE, STREAM, FUNCTION = "ProcessedTradesDynamoDB", "stream-finnhub", "FinnhubStreamProcessor"
 
-NOT_EXECUTED = {"IteratorAgeAlarm", "DeadLetterAlarm"}
+NOT_EXECUTED = {
+    "IteratorAgeAlarm",
+    "DeadLetterAlarm",
+    "FunctionErrorAlarm",
+    "FunctionThrottleAlarm",
+    "StreamThrottleAlarm",
+    "TableThrottleAlarm",
+    "ConflictAlarm",
+}
 """Resources that the local AWS says it has made and has not. Their properties are asserted in
 test_template.py, as are those that it does not look at: StreamModeDetails and StreamEncryption of
 the stream, TimeToLiveSpecification and PointInTimeRecoverySpecification of the table, Architectures

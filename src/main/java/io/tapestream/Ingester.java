@@ -22,7 +22,9 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -277,7 +279,8 @@ final class Ingester {
     /** How it is doing now. */
     Health health() {
         FeedClient.State feedState = feed.state();
-        boolean degraded = feedState == FeedClient.State.DEGRADED || keeper.isFull() || failure.isDone();
+        List<String> reasons = reasons(feedState);
+        boolean degraded = !reasons.isEmpty();
         SortedMap<String, Object> details = new TreeMap<>();
         details.put("env", settings.environment());
         details.put("feed", feedState.name().toLowerCase(java.util.Locale.ROOT));
@@ -290,8 +293,24 @@ final class Ingester {
         details.put("unacknowledged_bytes", unacknowledgedBytes());
         details.put("outstanding_records", putter.outstandingRecords());
         details.put("journal_full", keeper.isFull());
+        details.put("reasons", reasons);
         details.put("outside_hours", hours.isOutside());
         String state = stopping ? "stopping" : degraded ? "degraded" : "running";
         return new Health(!degraded && !stopping, state, details);
+    }
+
+    /** Why it is degraded; empty if it is not. */
+    private List<String> reasons(FeedClient.State feedState) {
+        List<String> reasons = new ArrayList<>();
+        if (feedState == FeedClient.State.DEGRADED) {
+            reasons.add("feed-degraded");
+        }
+        if (keeper.isFull()) {
+            reasons.add("journal-full");
+        }
+        if (failure.isDone()) {
+            reasons.add("stage-failed");
+        }
+        return reasons;
     }
 }

@@ -265,12 +265,14 @@ class PipelineTest {
         await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("journal_full", true));
         assertThat(ingester.health().healthy()).isFalse();
         assertThat(ingester.health().state()).isEqualTo("degraded");
+        assertThat(ingester.health().details()).containsEntry("reasons", List.of("journal-full"));
 
         Thread acknowledging = new Thread(() -> acknowledgeAll(slow));
         acknowledging.setDaemon(true);
         acknowledging.start();
         assertThat(venue.awaitPeer()).isNotNull();
         await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("journal_full", false));
+        assertThat(ingester.health().details()).containsEntry("reasons", List.of());
         assertThat(ingester.stop("test")).isTrue();
         acknowledging.interrupt();
         assertThat(closeReasons()).contains("journal-full");
