@@ -6,7 +6,7 @@
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
 # CI=true container tests that did not run are a failure.
-# Changes: installs shellcheck, shfmt and bats from Debian if they are missing (needs root); .venv/, target/, data/local/.
+# Changes: installs shellcheck, shfmt, bats and libfaketime from Debian if they are missing (needs root); .venv/, target/, data/local/.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -60,6 +60,7 @@ step_tools() {
   for tool in shellcheck shfmt bats; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
   ((${#missing[@]} > 0)) || return 0
   command -v apt-get >/dev/null || fail 3 "tools missing: ${missing[*]} (install them)"
   apt-get update -qq

@@ -18,11 +18,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import local_folder  # noqa: F401  what follows is found through it
+import commands
 import fault_kinds
 import schedule
 from aws_proxy_process import AwsProxyProcess
@@ -31,6 +33,8 @@ from console import Tail, say
 from environment import TURN_SECONDS, Environment, FailedError, run_to_end
 from fault_kinds import Injected
 from feed_proxy_process import FeedProxyProcess
+from ingester_clock import IngesterClock, find_library
+from journal_disk import JournalDisk
 from options import CAPTURE, Options, seconds_in
 from processes import Child
 from schedule import Planned
@@ -46,6 +50,8 @@ PROLONGED_SECONDS = 15.0
 """How long a fault may be put off, or an endpoint's last longer, because another keeps away those
 that it is to hit."""
 LEAST_JOURNALLED = 0.8
+DISK_LENGTH = 256 << 20
+"""Bytes of the journal's own disk; its free part takes memory only while a fault fills it."""
 
 SHORTENED = (
     "feed.silence-timeout=5s",
@@ -56,6 +62,9 @@ SHORTENED = (
     "kinesis.stall-timeout=10s",
     "kinesis.retry-backoff-max=1s",
     "run.stop-timeout=15s",
+    # A disk that is full has to be met at every step of rolling.
+    "journal.segment-length=128KiB",
+    "feed.max-message-length=32KiB",
 )
 
 
@@ -89,6 +98,15 @@ class Chaos(Environment):
         self._proxy: AwsProxyProcess | None = None
         self._feed_proxy: FeedProxyProcess | None = None
         self._seed = seed
+        self._second_instances = 0
+        self.problems: list[str] = []
+        self.keys = temp / "keys"
+        self.kpl = DATA / "kpl"
+        kinds = {planned.kind for planned in plan}
+        self.disk = JournalDisk(DATA / "journal")
+        self._has_own_disk = bool(kinds & set(fault_kinds.DISK_KINDS))
+        library = find_library() if kinds & set(fault_kinds.CLOCK_KINDS) else None
+        self._clock = IngesterClock(library, temp) if library else None
 
     def kill(self) -> None:
         """Kills all that still runs, the proxy too."""
@@ -96,10 +114,16 @@ class Chaos(Environment):
         for proxy in (self._proxy, self._feed_proxy):
             if proxy is not None:
                 proxy.close()
+        self.disk.close()
+        if self._clock is not None:
+            for child in self._children:
+                self._clock.forget(child.pid)
 
     def run(self) -> tuple[dict[str, Any], list[str]]:
         """Goes from nothing to the summary; returns it and what is wrong with it."""
         self.crashed = True  # what ended processes had counted is gone
+        if self._has_own_disk:
+            self.disk.mount(DISK_LENGTH)
         result, problems = super().run()
         return self._summary(result), problems + self._problems(result)
 
@@ -116,6 +140,29 @@ class Chaos(Environment):
         """Starts the poller."""
         self._started_at["poller"] = time.monotonic()
         super().start_poller()
+
+    def move_clock(self, seconds: int) -> Callable[[], None]:
+        """Moves the ingester's wall clock; returns what moves it back."""
+        if self._clock is None:
+            raise FailedError("the ingester was not started with a clock of its own")
+        return self._clock.move(seconds)
+
+    def _variables_of_ingester(self) -> dict[str, str]:
+        return self._clock.variables if self._clock is not None else {}
+
+    def start_second(self, *, shares_data: bool) -> Child:
+        """Starts another ingester with the same key."""
+        self._second_instances += 1
+        name = f"second-{self._second_instances}"
+        own = [
+            f"journal.directory={self._temp / name / 'journal'}",
+            f"kinesis.temp-directory={self._temp / name / 'kpl'}",
+        ]
+        settings = [*self._options.settings, *([] if shares_data else own)]
+        options = replace(self._options, settings=settings)
+        return self._start(
+            name, commands.ingester(options, self._aws_of_parts(), self._feed, self._temp)
+        )
 
     def _start_aws(self) -> None:
         super()._start_aws()
@@ -185,6 +232,8 @@ class Chaos(Environment):
         return True
 
     def _fault_of(self, kind: str) -> Injected:
+        if kind in fault_kinds.HOST_KINDS:
+            return fault_kinds.HOST_KINDS[kind](self, self._random)
         if kind in fault_kinds.PROCESS_KINDS:
             return fault_kinds.PROCESS_KINDS[kind](self, self._random)
         if self._proxy is None or self._feed_proxy is None:
@@ -277,7 +326,7 @@ class Chaos(Environment):
         return [gap["seconds"] for gap in gaps if gap["seconds"] is not None]
 
     def _problems(self, result: dict[str, Any]) -> list[str]:
-        problems = [
+        problems = self.problems + [
             f"fault without effect: kind={found['kind']} count={found['count']}"
             for found in self._by_kind()
             if found["effect"] == 0
@@ -310,21 +359,32 @@ def show(result: dict[str, Any], as_json: bool) -> None:
 def main() -> int:
     """Runs chaos; returns the exit code of scripts/chaos.sh."""
     arguments = _parse()
-    kinds = arguments.faults.split(",") if arguments.faults else list(fault_kinds.KINDS)
+    impossible = fault_kinds.impossible()
+    kinds = [kind for kind in fault_kinds.KINDS if kind not in impossible]
+    if arguments.faults:
+        kinds = arguments.faults.split(",")
+        for kind in kinds:
+            if kind in impossible:
+                say(f"chaos: {kind} is not possible here: {impossible[kind]} (see --faults)")
+                return 3
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     try:
-        plan = schedule.plan(kinds, arguments.seconds, random.Random(seed))  # noqa: S311
+        randomness = random.Random(seed)  # noqa: S311
+        plan = schedule.plan(kinds, arguments.seconds, randomness, fault_kinds.LEAST_SECONDS)
     except ValueError as e:
         say(f"chaos: {e}")
         return 2
     say(f"seed {seed}: {len(plan)} faults of {len(kinds)} kinds in {arguments.seconds:g} s")
     say(f"shortened: {' '.join(SHORTENED)}")
+    left_out = {} if arguments.faults else impossible
+    for kind, reason in left_out.items():
+        say(f"left out: {kind}: {reason}")
     options = Options(
         arguments.seconds, arguments.rate, [CAPTURE], 2, None, list(SHORTENED), arguments.json
     )
     return run_to_end(
         lambda temp, signals: Chaos(options, temp, signals, plan, seed),
-        lambda result: show(result, arguments.json),
+        lambda result: show(result | {"left_out": sorted(left_out)}, arguments.json),
     )
 
 

@@ -8,10 +8,17 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 import feed_faults
+import ingester_clock
+import journal_disk
 from aws_proxy_process import AwsProxyProcess
+from clock_faults import ClockBack, ClockForward
+from daemon_faults import CleanKplDirectory, DaemonGone, FreezeDaemon
+from disk_faults import DiskFull, DiskReadOnly
 from endpoint_faults import BATCH_WRITE_ITEM, PUT_RECORDS, Fault, Kind
 from feed_faults import Kind as FeedKind
 from feed_proxy_process import FeedProxyProcess
+from host import Host
+from journal_faults import CutTail, FlipBit
 from process_faults import (
     FreezeIngester,
     HangUpIngester,
@@ -27,6 +34,7 @@ from process_faults import (
     ProcessFault,
     StopIngester,
 )
+from second_instance import SecondInstance
 
 SOME = 0.4
 SLOW_SECONDS = 2.0
@@ -118,6 +126,29 @@ PROCESS_KINDS: dict[str, Callable[[Parts, random.Random], ProcessFault]] = {
     "kill-poller": KillPoller,
 }
 
+DISK_KINDS: dict[str, Callable[[Host, random.Random], ProcessFault]] = {
+    "disk-full": DiskFull,
+    "disk-read-only": DiskReadOnly,
+}
+"""Faults that need mounts of our own."""
+
+CLOCK_KINDS: dict[str, Callable[[Host, random.Random], ProcessFault]] = {
+    "clock-forward": ClockForward,
+    "clock-back": ClockBack,
+}
+"""Faults that need libfaketime."""
+
+HOST_KINDS: dict[str, Callable[[Host, random.Random], ProcessFault]] = {
+    "freeze-daemon": FreezeDaemon,
+    "clean-kpl-directory": CleanKplDirectory,
+    "daemon-gone": DaemonGone,
+    "second-instance": SecondInstance,
+    "journal-flip-bit": FlipBit,
+    "journal-cut-tail": CutTail,
+    **DISK_KINDS,
+    **CLOCK_KINDS,
+}
+
 _PUT = frozenset({PUT_RECORDS})
 _WRITE = frozenset({BATCH_WRITE_ITEM})
 _INGESTER = frozenset({"local-ingester"})
@@ -125,6 +156,7 @@ _INGESTER = frozenset({"local-ingester"})
 ENDPOINT_KINDS: dict[str, Fault] = {
     "kinesis-refuse": Fault(Kind.REFUSE, principals=_INGESTER),
     "kinesis-hang": Fault(Kind.HANG, principals=_INGESTER),
+    "kinesis-hang-long": Fault(Kind.HANG, principals=_INGESTER),
     "kinesis-reset": Fault(Kind.RESET, _PUT),
     "kinesis-400": Fault(Kind.ERROR_400, _PUT),
     "kinesis-500": Fault(Kind.ERROR_500, _PUT),
@@ -167,4 +199,29 @@ FEED_KINDS: dict[str, feed_faults.Fault] = {
     "feed-slow": feed_faults.Fault(FeedKind.DELAY, bytes_per_second=8192),
 }
 
-KINDS = (*PROCESS_KINDS, *ENDPOINT_KINDS, *FEED_KINDS)
+KINDS = (*PROCESS_KINDS, *HOST_KINDS, *ENDPOINT_KINDS, *FEED_KINDS)
+
+LEAST_SECONDS = {
+    # Longer than kinesis.stall-timeout, and another daemon has to come.
+    "freeze-daemon": 14.0,
+    # The KPL is given 15 s for its daemon's return.
+    "clean-kpl-directory": 18.0,
+    # An ingester has to start within the second half.
+    "journal-flip-bit": 8.0,
+    "journal-cut-tail": 8.0,
+    # Longer than records live in the KPL, which is three quarters of kinesis.stall-timeout.
+    "kinesis-hang-long": 14.0,
+}
+"""Kinds that last longer than others, in seconds, by what of the ingester they have to meet."""
+
+
+def impossible() -> dict[str, str]:
+    """Returns the kinds that cannot be had here, each with what is missing."""
+    found: dict[str, str] = {}
+    if not journal_disk.can_mount():
+        reason = "no mount namespace of our own (needs unshare, and root or user namespaces)"
+        found |= dict.fromkeys(DISK_KINDS, reason)
+    if ingester_clock.find_library() is None:
+        reason = "libfaketime is not installed (on Debian: apt-get install libfaketime)"
+        found |= dict.fromkeys(CLOCK_KINDS, reason)
+    return found

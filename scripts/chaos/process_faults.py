@@ -13,6 +13,8 @@ from typing import Protocol
 
 from processes import Child, wait_until
 
+KILLED: set[int] = set()
+"""Everybody that a fault has sent SIGKILL."""
 DAEMON = "kinesis_producer"
 RUNTIME = "runtime.py"
 STATE_SECONDS = 5.0
@@ -212,6 +214,8 @@ def send(pid: int, number: signal.Signals) -> bool:
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
+        if number == signal.SIGKILL:
+            KILLED.add(pid)
         return True
     return False
 

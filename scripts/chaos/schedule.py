@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 2.0, 15.0
@@ -25,11 +25,17 @@ class Planned:
     kind: str
 
 
-def plan(kinds: Sequence[str], seconds: float, randomness: random.Random) -> list[Planned]:
+def plan(
+    kinds: Sequence[str],
+    seconds: float,
+    randomness: random.Random,
+    least_seconds: Mapping[str, float] = {},
+) -> list[Planned]:
     """Returns the faults of a run of so many seconds, in order of their beginning.
 
-    Kinds take turns in a random order, each once before one comes a second time. Raises ValueError
-    if there is no time for each of them once.
+    Kinds take turns in a random order, each once before one comes a second time. A kind in
+    `least_seconds` lasts so long at least, at most CALM_AT_END_SECONDS: what it is about takes
+    longer than most faults last. Raises ValueError if there is no time for each of them once.
     """
     planned: list[Planned] = []
     turns: list[str] = []
@@ -38,8 +44,9 @@ def plan(kinds: Sequence[str], seconds: float, randomness: random.Random) -> lis
         if not turns:
             turns = randomness.sample(list(kinds), len(kinds))
         longest = min(LONGEST_SECONDS, seconds - CALM_AT_END_SECONDS - begin + SHORTEST_SECONDS)
-        lasts = randomness.uniform(SHORTEST_SECONDS, longest)
-        planned.append(Planned(round(begin, 1), round(lasts, 1), turns.pop()))
+        kind = turns.pop()
+        lasts = max(randomness.uniform(SHORTEST_SECONDS, longest), least_seconds.get(kind, 0.0))
+        planned.append(Planned(round(begin, 1), round(lasts, 1), kind))
         begin += randomness.uniform(MEAN_GAP_SECONDS / 2, MEAN_GAP_SECONDS * 3 / 2)
     missing = set(kinds) - {fault.kind for fault in planned}
     if missing:

@@ -155,7 +155,11 @@ class Environment:
         """Starts the ingester; again, if it has ended."""
         say("starting the ingester")
         command = commands.ingester(self._options, self._aws_of_parts(), self._feed, self._temp)
-        self.ingester = self._start("ingester", command)
+        self.ingester = self._start("ingester", command, self._variables_of_ingester())
+
+    def _variables_of_ingester(self) -> dict[str, str]:
+        """Returns what the ingester is to find in its environment besides."""
+        return {}
 
     def _aws_of_parts(self) -> Aws:
         """Returns the AWS that ingester and function are led to."""

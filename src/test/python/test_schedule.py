@@ -33,6 +33,19 @@ def test_every_kind_comes_and_lasts_as_it_may(seed: int, seconds: int) -> None:
         assert fault.begin + fault.seconds <= seconds
 
 
+@given(st.integers())
+def test_a_kind_lasts_as_long_as_it_must_at_least(seed: int) -> None:
+    least = {"kind-1": 16.0}
+    planned = schedule.plan(KINDS[:3], 120, random.Random(seed), least)
+    assert planned == schedule.plan(KINDS[:3], 120, random.Random(seed), least)
+    assert all(fault.seconds >= 16 for fault in planned if fault.kind == "kind-1")
+    assert all(fault.begin + fault.seconds <= 120 for fault in planned)
+    without = schedule.plan(KINDS[:3], 120, random.Random(seed))
+    assert [(fault.begin, fault.kind) for fault in planned] == [
+        (fault.begin, fault.kind) for fault in without
+    ]
+
+
 def test_faults_overlap() -> None:
     planned = schedule.plan(KINDS, 600, random.Random(1))
     overlaps = [
