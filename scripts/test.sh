@@ -3,6 +3,7 @@
 #
 #   scripts/test.sh            everything
 #   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image java containers integration local crash
+#   scripts/test.sh mutations  breaks one invariant after the other on purpose, and wants a run of chaos to catch each: minutes, so only by its name
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
 # CI=true container tests that did not run are a failure.
@@ -14,6 +15,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/scripts/lib.sh"
 
 all_steps=(tools venv shell ruff mypy template pytest bats image java containers integration local crash)
+named_steps=(mutations) # long: only where they are named
 logs=$root/target/test-logs
 failed_steps=()
 remarks=()
@@ -27,7 +29,8 @@ main() {
     return
   fi
   for step in "$@"; do
-    [[ " ${all_steps[*]} " == *" $step "* ]] || fail 2 "unknown step: step=$step (expected: ${all_steps[*]})"
+    [[ " ${all_steps[*]} ${named_steps[*]} " == *" $step "* ]] \
+      || fail 2 "unknown step: step=$step (expected: ${all_steps[*]} ${named_steps[*]})"
   done
   (($# > 0)) || set -- "${all_steps[@]}"
   for step in "$@"; do
@@ -92,7 +95,7 @@ step_template() {
 
 step_pytest() {
   rm -rf target/pytest-reports
-  .venv/bin/pytest -m 'not integration' --junitxml=target/pytest-reports/pytest.xml
+  .venv/bin/pytest -m 'not integration and not mutations' --junitxml=target/pytest-reports/pytest.xml
 }
 
 step_bats() {
@@ -141,6 +144,11 @@ step_integration() {
   .venv/bin/pytest -m integration --junitxml=target/integration-reports/integration.xml
 }
 
+step_mutations() {
+  rm -rf target/mutations-reports
+  .venv/bin/pytest -m mutations -rP --junitxml=target/mutations-reports/mutations.xml
+}
+
 step_local() {
   scripts/start-market.sh local --for 20s --json
 }
@@ -163,7 +171,7 @@ report() {
   for step in "$@"; do
     case $step in
       java) folders+=(target/surefire-reports target/failsafe-reports) ;;
-      pytest | bats | integration) folders+=("target/$step-reports") ;;
+      pytest | bats | integration | mutations) folders+=("target/$step-reports") ;;
       containers) grep -h '^container tests: ' "$logs/containers.log" || true ;;
     esac
   done

@@ -3,7 +3,8 @@
 moto numbers a shard's records without a lock, so concurrent puts overwrite records that were
 acknowledged; here puts are taken one after another, and a shard is read by sequence number instead
 of from its beginning. And moto invokes a function that is mapped to a stream by itself, in Docker,
-once a record; here it never does: what polls the stream is our own. A stack that a change set makes
+once a record; here it never does: what polls the stream is our own. A request to DynamoDB that
+holds a key twice is refused, whatever else the items hold. A stack that a change set makes
 or changes has outputs, as in AWS, and remembers with which parameters; one that is deleted takes
 its policies along.
 
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.parsing import OutputMap
+from moto.dynamodb.responses import DynamoHandler
 from moto.iam.models import ManagedPolicy, iam_backends
 from moto.kinesis.models import KinesisBackend, Record, Shard, Stream
 from moto.moto_server.werkzeug_app import (
@@ -35,6 +37,7 @@ from moto.utilities.utils import get_partition
 from werkzeug.serving import BaseWSGIServer, make_server
 
 import certificates
+from moto_dynamodb import refusing_keys_twice
 from request_log import RequestLog
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ _puts = threading.Lock()
 
 
 def change_moto_habits(strategy: str) -> None:
-    """Replaces the parts of moto's Kinesis that lose records, start functions or leave things out.
+    """Replaces the parts of moto that lose records, start functions, or take or leave out too much.
 
     The strategy is the record distribution that every stream says it has.
     """
@@ -64,6 +67,7 @@ def change_moto_habits(strategy: str) -> None:
         (KinesisBackend, "_send_stream_metrics", _no_metrics),
         # Without a word on it the KPL warns, and asks again and again.
         (Stream, "to_json_summary", _with_strategy(Stream.to_json_summary, strategy)),
+        (DynamoHandler, "batch_write_item", refusing_keys_twice(DynamoHandler.batch_write_item)),
         (ChangeSet, "apply", _remembered(ChangeSet.apply)),
         (ManagedPolicy, "delete_from_cloudformation_json", staticmethod(_delete_policy)),
     )

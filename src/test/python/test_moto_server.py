@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import SSLError
+from botocore.exceptions import ClientError, SSLError
 
 import certificates
+import clients
 import stream
 
 SCRIPT = Path(__file__).parents[3] / "scripts/local/moto_server.py"
@@ -113,6 +114,33 @@ def test_reading_goes_on_where_it_stopped(server: str, folder: Path) -> None:
         found.append([record["Data"] for record in answer["Records"]])
         iterator = answer["NextShardIterator"]
     assert found == [[b"0", b"1"], [b"2", b"3"], [b"4"], []]
+
+
+def test_a_key_twice_in_a_request_to_a_table_is_refused(server: str, folder: Path) -> None:
+    dynamodb = clients.connect("dynamodb", server, folder / "ca.pem", "us-east-1")
+    key = "trade_id"
+    dynamodb.create_table(
+        TableName="trades",
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def write(*items: tuple[str, str]) -> None:
+        puts = [
+            {"PutRequest": {"Item": {key: {"S": id_}, "received_at": {"N": at}}}}
+            for id_, at in items
+        ]
+        dynamodb.batch_write_item(RequestItems={"trades": puts})
+
+    write(("a", "1"), ("b", "1"))
+    with pytest.raises(ClientError, match="item keys contains duplicates"):
+        write(("c", "1"), ("d", "1"), ("c", "2"))
+    dynamodb.batch_write_item(
+        RequestItems={"trades": [{"DeleteRequest": {"Key": {key: {"S": "a"}}}}]}
+    )
+    stored = dynamodb.scan(TableName="trades")["Items"]
+    assert [item[key]["S"] for item in stored] == ["b"]
 
 
 def test_a_client_with_other_authorities_refuses_it(server: str, tmp_path: Path) -> None:
