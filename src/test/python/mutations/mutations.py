@@ -2,8 +2,9 @@
 
 One run serves all, so that one run of the unmutated product is the measure for all. By its seed:
 
-    while the table leaves every write unprocessed     answers of Kinesis are cut off: what it took
-                                                       is put again, and the stream holds it twice
+    while the table leaves every write unprocessed     the feed opens anew and sends its last
+                                                       trades again: the stream holds them twice,
+                                                       and one batch does
     while Kinesis throttles everything                 the ingester is killed, and owes seconds of
                                                        trades
 
@@ -17,7 +18,7 @@ from mutation import Edit, Mutation, Run
 JAVA = "src/main/java/io/tapestream"
 
 RUN = Run(
-    faults=("kinesis-throttle-all", "kill-ingester", "table-unprocessed-all", "kinesis-reset"),
+    faults=("kinesis-throttle-all", "kill-ingester", "table-unprocessed-all", "feed-resend"),
     seed=1201,
     seconds=37,
     rate=250,

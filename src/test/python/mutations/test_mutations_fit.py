@@ -70,8 +70,8 @@ def test_the_seed_lets_the_faults_meet_as_the_mutations_need_it() -> None:
     faults = {fault.kind: fault for fault in planned}
     assert len(faults) == len(planned), "each once"
     throttle, kill = faults["kinesis-throttle-all"], faults["kill-ingester"]
-    unprocessed, reset = faults["table-unprocessed-all"], faults["kinesis-reset"]
+    unprocessed, resend = faults["table-unprocessed-all"], faults["feed-resend"]
     words = f"choose another seed: {planned}"
     assert throttle.begin + 2 <= kill.begin <= throttle.begin + throttle.seconds - 1, words
     last = unprocessed.begin + unprocessed.seconds
-    assert unprocessed.begin + 1 <= reset.begin <= last - 2, words
+    assert unprocessed.begin + 1 <= resend.begin <= last - 2, words
