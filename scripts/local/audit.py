@@ -8,6 +8,10 @@ table, and compares. It shares no code with the ingester and starts no JVM.
         --table ProcessedTradesDynamoDB --dead-letter-queue stream-finnhub-dead-letters \\
         --endpoint https://127.0.0.1:4567 --ca ca.pem --market-log data/local/market.ndjson
 
+With the market's log, or a feed proxy's, it also proves that the journal holds what was sent: of
+each connection a prefix, and that a gap covers what is missing at its end (receipt.py). What was
+damaged on purpose is told by the damage log (damage_log.py), and looked at as restoration.py says.
+
 Without --table only the stream is compared. A full scan of a table costs what reading it costs.
 Exit codes: 0 all is as it must be, 1 it is not, 2 usage, 3 something could not be read.
 """
@@ -17,128 +21,39 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
 
 import clients
-import identity
+import damage_log
 import journal_file
 import market_log
 import reference_conf
+import restoration
+import sessions
 import stored
 import stream
+import summary
+from comparison import Finding, compare, compare_items
 from contents import Contents
+from damage_log import Damage
+from expected import Expected, expect
+from receipt import Receipt, receive
 from reference_conf import RecordSettings
 
 MAX_EXAMPLES = 10
 
 
-@dataclass
-class Expected:
-    """What the journal says must be on the stream."""
-
-    counts: identity.Counts
-    lines: dict[str, tuple[str, set[bytes]]]
-    """Symbol and line by trade_id; several lines where a trade was received in several sessions."""
-    payloads: Counter[bytes]
-    damage: journal_file.Damage
-    segments: int
-
-
-@dataclass
-class Finding:
-    """The result of a comparison with the stream, or with the table."""
-
-    missing: list[str] = field(default_factory=list)
-    """Each trade_id that is not there as it must be."""
-    unexpected: list[str] = field(default_factory=list)
-    """What is there and must not be, cut short."""
-    duplicates: int = 0
-    count: int = 0
-    """Lines or items in all."""
-
-
-def expect(folder: Path, settings: RecordSettings) -> Expected:
-    """Reads a journal from its beginning."""
-    journal = journal_file.read(folder)
-    first = journal.segments[0]
-    if first.open_session:
-        raise journal_file.UnreadableJournalError(
-            f"journal's beginning is gone: first={first.path.name} session={first.open_session} "
-            "(identity needs what came before; audit before old segments are deleted)"
-        )
-    feed = next((segment.feed for segment in journal.segments if segment.is_whole), "finnhub")
-    identities = identity.Identity(feed, settings.venues)
-    lines: dict[str, tuple[str, set[bytes]]] = {}
-    payloads: Counter[bytes] = Counter()
-    bases = iter([segment.base for segment in journal.segments])
-    base = -1
-    for entry in journal.entries():
-        while base != entry.segment:
-            base = next(bases)
-            identities.begin_segment(base)
-        if entry.type == journal_file.FRAME:
-            payloads[entry.payload] += 1
-        for trade_id, symbol, line in identities.lines_of(entry):
-            lines.setdefault(trade_id, (symbol, set()))[1].add(line)
-    return Expected(identities.counts, lines, payloads, journal.damage, len(journal.segments))
-
-
-def compare(expected: Expected, contents: Contents, settings: RecordSettings) -> Finding:
-    """Compares every line of the stream with the one that the journal's frames must become."""
-    finding = Finding(count=len(contents.lines))
-    seen: set[str] = set()
-    for line, bucket in contents.lines:
-        trade_id = trade_id_in(line)
-        symbol, wanted = expected.lines.get(trade_id, ("", set()))
-        if line not in wanted or bucket != identity.bucket_of(symbol, settings.buckets):
-            finding.unexpected.append(line[:300].decode(errors="replace").rstrip())
-            continue
-        finding.duplicates += trade_id in seen
-        seen.add(trade_id)
-    finding.missing = [trade_id for trade_id in expected.lines if trade_id not in seen]
-    return finding
-
-
-def compare_items(expected: Expected, items: Iterable[stored.Item]) -> Finding:
-    """Compares every item of the table with the ones that the journal's frames must become."""
-    finding = Finding()
-    seen: set[str] = set()
-    for item in items:
-        finding.count += 1
-        try:
-            line = stored.line_of(item)
-        except (stored.UnexpectedItemError, ValueError) as e:
-            finding.unexpected.append(f"{e} trade_id={item.get('trade_id')}")
-            continue
-        trade_id = item["trade_id"]["S"]
-        if line in expected.lines.get(trade_id, ("", set()))[1]:
-            seen.add(trade_id)
-        else:
-            finding.unexpected.append(line[:300].decode(errors="replace").rstrip())
-    finding.missing = [trade_id for trade_id in expected.lines if trade_id not in seen]
-    return finding
-
-
-def trade_id_in(line: bytes) -> str:
-    """Returns the trade_id that a line claims, empty if it is not in its place."""
-    prefix, suffix = b'{"trade_id":"', b'",'
-    if line.startswith(prefix) and line[35:37] == suffix:
-        return line[13:35].decode(errors="replace")
-    return ""
-
-
 def report(
-    expected: Expected, contents: Contents, finding: Finding, sent: Counter[bytes] | None
+    expected: Expected, contents: Contents, finding: Finding, damages: list[Damage]
 ) -> dict[str, Any]:
-    """Returns all numbers, by the names that the ingester uses for its own."""
+    """Returns the numbers of journal and stream, by the names that the ingester uses."""
     counts = expected.counts
-    numbers: dict[str, Any] = {
+    holes = expected.damage.holes
+    return {
         "frames": counts.frames,
         "trades_received": counts.trades_received,
         "quotes_received": counts.quotes_received,
@@ -159,17 +74,28 @@ def report(
         "unexpected": len(finding.unexpected),
         "duplicates": finding.duplicates,
         "damaged_user_records": len(contents.damaged),
-        "journal_segments": expected.segments,
+        "sessions": len(expected.sessions),
+        "gaps": len(expected.gaps),
+        "journal_segments": len(expected.bases),
         "journal_damaged_headers": expected.damage.headers,
-        "journal_holes": expected.damage.holes,
+        "journal_holes": len(holes),
         "journal_hole_bytes": expected.damage.hole_bytes,
         "journal_torn_bytes": expected.damage.torn_bytes,
+        "unexplained_holes": sum(not sessions.is_explained(hole, damages) for hole in holes),
     }
-    if sent is not None:
-        numbers["frames_sent"] = sent.total()
-        numbers["frames_not_journalled"] = (sent - expected.payloads).total()
-        numbers["frames_not_sent"] = (expected.payloads - sent).total()
-    return numbers
+
+
+def with_receipt(numbers: dict[str, Any], receipt: Receipt) -> dict[str, Any]:
+    """Returns the numbers with those of what was sent."""
+    return numbers | {
+        "connections": receipt.connections,
+        "gap_seconds": round(receipt.gap_seconds, 3),
+        "frames_sent": receipt.frames_sent,
+        "frames_journalled": numbers["frames"],
+        "frames_lost": receipt.frames_lost,
+        "broken_prefixes": len(receipt.broken),
+        "uncovered_suffixes": len(receipt.uncovered),
+    }
 
 
 def with_table(
@@ -189,44 +115,74 @@ def with_table(
 
 
 def is_proof(numbers: dict[str, Any]) -> bool:
-    """Tells whether stream and table hold every trade and nothing else."""
-    return not any(numbers[name] for name in ("missing", "unexpected", "damaged_user_records"))
+    """Tells whether stream and table hold every trade and nothing else, and the journal all."""
+    return not summary.problems_of(numbers)
+
+
+def audit(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Reads all sides and compares them; returns the numbers, and shows examples of what is wrong.
+
+    Raises what readers raise that could not read.
+    """
+    where = (arguments.ca, arguments.region)
+    settings = reference_conf.read(arguments.reference_conf)
+    expected, receipt, damages = _journal(arguments, settings)
+    source = stream.connect(arguments.stream_endpoint or arguments.endpoint, *where)
+    contents = Contents(settings).add_all(stream.read(source, arguments.stream))
+    on_stream = compare(expected, contents, settings)
+    numbers = report(expected, contents, on_stream, damages)
+    if receipt is not None:
+        numbers = with_receipt(numbers, receipt)
+        _show("journal and log differ", receipt.broken)
+        _show("journal and log differ", receipt.uncovered)
+    _show("missing on the stream", on_stream.missing)
+    _show("unexpected on the stream", on_stream.unexpected)
+    _show("damaged", contents.damaged)
+    dead_letters = None
+    if arguments.dead_letter_queue:
+        sqs = clients.connect("sqs", arguments.endpoint, *where)
+        dead_letters = stored.dead_letters(sqs, arguments.dead_letter_queue)
+    if arguments.table:
+        items = stored.scan(
+            clients.connect("dynamodb", arguments.endpoint, *where), arguments.table
+        )
+        in_table = compare_items(expected, items)
+        numbers = with_table(numbers, on_stream, in_table, dead_letters)
+        _show("missing in the table", in_table.missing)
+        _show("unexpected in the table", in_table.unexpected)
+    return numbers
+
+
+def _journal(
+    arguments: argparse.Namespace, settings: RecordSettings
+) -> tuple[Expected, Receipt | None, list[Damage]]:
+    """Reads the journal and what it is compared with that is not AWS's."""
+    damages = damage_log.read(arguments.damage_log)
+    expected = expect(arguments.journal, settings)
+    if not arguments.market_log:
+        return expected, None, damages
+    sessions.note_breaks(expected.sessions, expected.damage.holes, damages)
+    log = market_log.read(arguments.market_log)
+    receipt = receive(expected.sessions, expected.gaps, log)
+    restoration.restore(expected, receipt, damages, settings)
+    return expected, receipt, damages
 
 
 def main() -> int:
-    """Reads all sides, compares them, prints the result."""
+    """Audits, prints the result."""
     arguments = _parse()
-    where = (arguments.endpoint, arguments.ca, arguments.region)
-    in_table, dead_letters = Finding(), None
     try:
-        settings = reference_conf.read(arguments.reference_conf)
-        sent = market_log.read(arguments.market_log) if arguments.market_log else None
-        expected = expect(arguments.journal, settings)
-        contents = Contents(settings).add_all(stream.read(stream.connect(*where), arguments.stream))
-        if arguments.table:
-            items = stored.scan(clients.connect("dynamodb", *where), arguments.table)
-            in_table = compare_items(expected, items)
-        if arguments.dead_letter_queue:
-            sqs = clients.connect("sqs", *where)
-            dead_letters = stored.dead_letters(sqs, arguments.dead_letter_queue)
+        numbers = audit(arguments)
     except (
         OSError,
         ValueError,
+        KeyError,
         journal_file.UnreadableJournalError,
         botocore.exceptions.BotoCoreError,
         botocore.exceptions.ClientError,
     ) as e:
         print(f"audit not possible: {e}", file=sys.stderr)
         return 3
-    on_stream = compare(expected, contents, settings)
-    numbers = report(expected, contents, on_stream, sent)
-    if arguments.table:
-        numbers = with_table(numbers, on_stream, in_table, dead_letters)
-    _show("missing on the stream", on_stream.missing)
-    _show("missing in the table", in_table.missing)
-    _show("unexpected on the stream", on_stream.unexpected)
-    _show("unexpected in the table", in_table.unexpected)
-    _show("damaged", contents.damaged)
     if arguments.json:
         print(json.dumps(numbers))
     else:
@@ -247,9 +203,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--table", help="name of the table; it is scanned as a whole")
     parser.add_argument("--dead-letter-queue", help="name of the queue, whose messages are counted")
     parser.add_argument("--endpoint", help="https address of an emulator; AWS's own if left out")
+    parser.add_argument("--stream-endpoint", help="the same of the stream, if it is another")
     parser.add_argument("--ca", type=Path, help="PEM file that the endpoint is verified against")
     parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--market-log", type=Path, help="the market's log of the frames it sent")
+    parser.add_argument(
+        "--market-log", type=Path, help="log of the frames that a market or a feed proxy sent"
+    )
+    parser.add_argument(
+        "--damage-log", type=Path, help="what of the journal was damaged on purpose; may be absent"
+    )
     parser.add_argument(
         "--reference-conf",
         type=Path,

@@ -18,6 +18,8 @@ DEAD_LETTER_QUEUE = "stream-finnhub-dead-letters"
 """Names as conf/aws/local.json gives them."""
 
 MARKET_LOG = DATA / "market.ndjson"
+DAMAGE_LOG = DATA / "damage.ndjson"
+"""What was damaged on purpose of the journal; there if something was."""
 FUNCTION_LOG = LOGS / "function.log"
 REQUEST_LOG = LOGS / "aws-requests.ndjson"
 
@@ -100,11 +102,12 @@ def poller(aws: Aws, temp: Path) -> Command:
     ]
 
 
-def audit(aws: Aws, delivered: Path = MARKET_LOG) -> Command:
+def audit(aws: Aws, delivered: Path = MARKET_LOG, stream: Aws | None = None) -> Command:
     """Compares the journal with stream and table, and with what was delivered to the ingester."""
     return [
         *_python("audit.py"),
         *("--journal", DATA / "journal", "--market-log", delivered, *aws.options),
+        *("--damage-log", DAMAGE_LOG, "--stream-endpoint", (stream or aws).endpoint),
         *("--stream", STREAM, "--table", TABLE, "--dead-letter-queue", DEAD_LETTER_QUEUE),
         "--json",
     ]

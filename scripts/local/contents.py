@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Self
 
@@ -23,7 +25,8 @@ class Contents:
         self.aggregated_stream_records = 0
         self.user_records = 0
         self.aggregated_user_records = 0
-        self.lines: list[tuple[bytes, int]] = []
+        self.lines: Counter[tuple[bytes, int]] = Counter()
+        """How often each line was in each bucket."""
         self.damaged: list[str] = []
         self._settings = settings
         self._arrivals: dict[str, list[tuple[int, bool]]] = {}
@@ -83,7 +86,8 @@ class Contents:
             return
         bucket = int(user_record.partition_key)
         lines = [line + b"\n" for line in user_record.data[:-1].split(b"\n")]
-        self.lines += [(line, bucket) for line in lines]
+        for line in lines:
+            self.lines[line, bucket] += 1
         newest = _received_at(lines[-1])
         self._arrivals.setdefault(record.shard.id, []).append((newest, aggregated))
 
@@ -110,6 +114,7 @@ class Contents:
         )
 
 
+@functools.lru_cache(maxsize=65536)
 def _received_at(line: bytes) -> int:
     try:
         return int(json.loads(line)["received_at"])

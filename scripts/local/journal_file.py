@@ -57,16 +57,38 @@ class Entry:
     received_at: int
     payload: bytes
 
+    @property
+    def last_byte(self) -> int:
+        """Position of its last byte; up to seven of padding may follow."""
+        return self.position + ENTRY_HEADER_LENGTH + len(self.payload) - 1
+
+    @property
+    def end(self) -> int:
+        """Position after it and its padding, where the next entry is looked for."""
+        return aligned(self.last_byte + 1)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Bytes that are not readable as entries, by position; the end is exclusive."""
+
+    begin: int
+    end: int
+
 
 @dataclass
 class Damage:
     """What was not readable as entries."""
 
     headers: int = 0
-    holes: int = 0
-    hole_bytes: int = 0
+    holes: list[Hole] = field(default_factory=list)
     torn_bytes: int = 0
     """Length of the torn tail of the last segment."""
+
+    @property
+    def hole_bytes(self) -> int:
+        """Length of all holes."""
+        return sum(hole.end - hole.begin for hole in self.holes)
 
 
 @dataclass
@@ -80,6 +102,11 @@ class Journal:
         """Yields every whole entry, in order of position."""
         for segment in self.segments:
             yield from _entries_of(segment, segment is self.segments[-1], self.damage)
+
+
+def aligned(length: int) -> int:
+    """Returns how many bytes an entry of this length takes."""
+    return (length + 7) // 8 * 8
 
 
 def read(folder: Path) -> Journal:
@@ -158,13 +185,12 @@ def _entries_of(segment: Segment, is_last: bool, damage: Damage) -> Iterator[Ent
             if is_last:
                 damage.torn_bytes += used - offset
             else:
-                _add_hole(damage, used - offset)
+                damage.holes.append(Hole(segment.base + offset, segment.base + used))
             return
         if found > offset:
-            _add_hole(damage, found - offset)
+            damage.holes.append(Hole(segment.base + offset, segment.base + found))
         yield entry
-        end = found + ENTRY_HEADER_LENGTH + len(entry.payload)
-        offset = (end + 7) // 8 * 8
+        offset = entry.end - segment.base
 
 
 def _entry_at(content: bytes, base: int, offset: int) -> Entry | None:
@@ -183,11 +209,6 @@ def _entry_at(content: bytes, base: int, offset: int) -> Entry | None:
     keeps_redelivered = bool(flags & REDELIVERED_KEPT)
     payload = content[offset + ENTRY_HEADER_LENGTH : offset + length]
     return Entry(base, position, kind, keeps_redelivered, session, received_at, payload)
-
-
-def _add_hole(damage: Damage, length: int) -> None:
-    damage.holes += 1
-    damage.hole_bytes += length
 
 
 def _crc32c(first: bytes, second: bytes) -> int:

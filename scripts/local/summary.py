@@ -20,10 +20,26 @@ COUNTED_TWICE = (
     "trades_published",
     "user_records",
 )
+DISPROOFS = (
+    "missing",
+    "unexpected",
+    "dead_letters",
+    "damaged_user_records",
+    "unexplained_holes",
+    "broken_prefixes",
+    "uncovered_suffixes",
+)
+"""Numbers of the audit that must be zero, as far as it could count them."""
 NAMES = (
     "env",
     "seconds",
+    "connections",
+    "sessions",
+    "gaps",
+    "gap_seconds",
     "frames_sent",
+    "frames_journalled",
+    "frames_lost",
     *COUNTED_TWICE[:-1],
     "distinct_trade_ids",
     "user_records",
@@ -34,9 +50,7 @@ NAMES = (
     "aggregated_share_with_company",
     "duplicates",
     "trades_stored",
-    "dead_letters",
-    "missing",
-    "unexpected",
+    *DISPROOFS,
     "unacknowledged_bytes",
     "latency_ms",
     "stored_latency_ms",
@@ -51,8 +65,7 @@ def merge(own: dict[str, Any], audited: dict[str, Any], seconds: float) -> dict[
 
 def problems_of(audited: dict[str, Any]) -> list[str]:
     """Returns what keeps the audit's numbers from being a proof."""
-    names = ("missing", "unexpected", "dead_letters", "damaged_user_records", "journal_holes")
-    return [f"{name} {audited[name]}" for name in names if audited[name]]
+    return [f"{name} {audited[name]}" for name in DISPROOFS if audited.get(name)]
 
 
 def disagreements(own: dict[str, Any], audited: dict[str, Any]) -> list[str]:
@@ -62,12 +75,8 @@ def disagreements(own: dict[str, Any], audited: dict[str, Any]) -> list[str]:
         for name in COUNTED_TWICE
         if own.get(name) != audited[name]
     ]
-    sent = [
-        f"{name} {audited[name]}"
-        for name in ("frames_not_journalled", "frames_not_sent")
-        if audited[name]
-    ]
-    return counted + sent
+    lost = audited["frames_lost"]
+    return counted + ([f"frames_lost {lost}"] if lost else [])
 
 
 def last_object(path: Path) -> dict[str, Any]:

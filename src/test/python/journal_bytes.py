@@ -54,6 +54,11 @@ def entry(written: Written, position: int) -> bytes:
     return whole + b"\0" * (-length % 8)
 
 
+def position(entries: list[Written], at: int, base: int = 0) -> int:
+    """Returns where an entry of a segment begins, also the one after the last."""
+    return base + 512 + sum(len(entry(written, 0)) for written in entries[:at])
+
+
 def segment(
     base: int, entries: list[Written], length: int = SEGMENT_LENGTH, session: int = 0
 ) -> bytes:

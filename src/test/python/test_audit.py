@@ -16,11 +16,12 @@ import deaggregation
 import identity
 import journal_bytes
 import journal_file
-import market_log
 import reference_conf
 import stored
 from aggregates import encode
+from comparison import Finding, compare, compare_items
 from contents import Contents
+from expected import Expected, expect
 from journal_bytes import Written, frame
 from reference_conf import RecordSettings
 from shards import Shard, StreamRecord
@@ -38,11 +39,11 @@ Records = list[tuple[str, str, bytes]]
 
 
 @pytest.fixture
-def expected(tmp_path: Path) -> audit.Expected:
-    return audit.expect(journal_bytes.write(tmp_path, [ENTRIES], 1024 * 1024), SETTINGS)
+def expected(tmp_path: Path) -> Expected:
+    return expect(journal_bytes.write(tmp_path, [ENTRIES], 1024 * 1024), SETTINGS)
 
 
-def user_records(expected: audit.Expected) -> list[deaggregation.UserRecord]:
+def user_records(expected: Expected) -> list[deaggregation.UserRecord]:
     """Returns a user record for each trade that must be on the stream."""
     records = []
     for symbol, lines in expected.lines.values():
@@ -63,12 +64,12 @@ def alone(record: deaggregation.UserRecord) -> StreamRecord:
     return StreamRecord(WHOLE, "alone", record.partition_key, record.data)
 
 
-def result(expected: audit.Expected, records: list[StreamRecord]) -> dict[str, Any]:
+def result(expected: Expected, records: list[StreamRecord]) -> dict[str, Any]:
     contents = Contents(SETTINGS).add_all(records)
-    return audit.report(expected, contents, audit.compare(expected, contents, SETTINGS), None)
+    return audit.report(expected, contents, compare(expected, contents, SETTINGS), [])
 
 
-def test_a_stream_with_every_trade_is_a_proof(expected: audit.Expected) -> None:
+def test_a_stream_with_every_trade_is_a_proof(expected: Expected) -> None:
     records = user_records(expected)
     numbers = result(expected, [*aggregated(records[1:]), alone(records[0])])
     assert audit.is_proof(numbers)
@@ -80,14 +81,14 @@ def test_a_stream_with_every_trade_is_a_proof(expected: audit.Expected) -> None:
     assert numbers["duplicates"] == 0
 
 
-def test_a_trade_put_twice_is_counted_and_no_fault(expected: audit.Expected) -> None:
+def test_a_trade_put_twice_is_counted_and_no_fault(expected: Expected) -> None:
     records = user_records(expected)
     numbers = result(expected, [*aggregated(records), alone(records[0])])
     assert audit.is_proof(numbers)
     assert numbers["duplicates"] == 1
 
 
-def test_a_missing_trade_is_found(expected: audit.Expected) -> None:
+def test_a_missing_trade_is_found(expected: Expected) -> None:
     numbers = result(expected, aggregated(user_records(expected)[1:]))
     assert not audit.is_proof(numbers)
     assert (numbers["missing"], numbers["unexpected"]) == (1, 0)
@@ -107,7 +108,7 @@ def test_a_missing_trade_is_found(expected: audit.Expected) -> None:
     ],
 )
 def test_a_line_that_differs_is_unexpected_and_its_trade_missing(
-    expected: audit.Expected, change: Callable[[bytes], bytes]
+    expected: Expected, change: Callable[[bytes], bytes]
 ) -> None:
     records = user_records(expected)
     first = next(r for r in records if b'"crypto"' in r.data)
@@ -121,7 +122,7 @@ def test_a_line_that_differs_is_unexpected_and_its_trade_missing(
     assert (numbers["missing"], numbers["unexpected"]) == (1, 1)
 
 
-def test_a_line_in_another_bucket_is_unexpected(expected: audit.Expected) -> None:
+def test_a_line_in_another_bucket_is_unexpected(expected: Expected) -> None:
     records = user_records(expected)
     other = str((int(records[0].partition_key) + 1) % SETTINGS.buckets)
     moved = deaggregation.UserRecord(other, None, records[0].data)
@@ -146,18 +147,16 @@ def test_a_line_in_another_bucket_is_unexpected(expected: audit.Expected) -> Non
         ),
     ],
 )
-def test_a_damaged_record_is_found(
-    expected: audit.Expected, record: StreamRecord, problem: str
-) -> None:
+def test_a_damaged_record_is_found(expected: Expected, record: StreamRecord, problem: str) -> None:
     contents = Contents(SETTINGS).add_all([record])
     assert contents.damaged[0].startswith(problem)
-    numbers = audit.report(expected, contents, audit.Finding(), None)
+    numbers = audit.report(expected, contents, Finding(), [])
     assert not audit.is_proof(numbers)
 
 
 def test_a_trade_of_two_sessions_may_carry_either_time(tmp_path: Path) -> None:
     entries = [frame(FRAMES[0], 1, 1_000), frame(FRAMES[0], 2, 2_000)]
-    expected = audit.expect(journal_bytes.write(tmp_path, [entries]), SETTINGS)
+    expected = expect(journal_bytes.write(tmp_path, [entries]), SETTINGS)
     (first, _), *_ = [sorted(lines) for _, lines in expected.lines.values()]
     assert b'"received_at":1000,' in first
     numbers = result(expected, aggregated(user_records(expected)))
@@ -177,26 +176,26 @@ def item_of(line: bytes) -> stored.Item:
     return item | {name: {"S": value} for name, value in values.items()}
 
 
-def items(expected: audit.Expected) -> list[stored.Item]:
+def items(expected: Expected) -> list[stored.Item]:
     """Returns an item for each trade that must be in the table."""
     return [item_of(min(lines)) for _, lines in expected.lines.values()]
 
 
-def table_result(expected: audit.Expected, found: list[stored.Item]) -> dict[str, Any]:
+def table_result(expected: Expected, found: list[stored.Item]) -> dict[str, Any]:
     contents = Contents(SETTINGS).add_all(aggregated(user_records(expected)))
-    on_stream = audit.compare(expected, contents, SETTINGS)
-    numbers = audit.report(expected, contents, on_stream, None)
-    return audit.with_table(numbers, on_stream, audit.compare_items(expected, found), 0)
+    on_stream = compare(expected, contents, SETTINGS)
+    numbers = audit.report(expected, contents, on_stream, [])
+    return audit.with_table(numbers, on_stream, compare_items(expected, found), 0)
 
 
-def test_a_table_with_every_trade_is_a_proof(expected: audit.Expected) -> None:
+def test_a_table_with_every_trade_is_a_proof(expected: Expected) -> None:
     numbers = table_result(expected, items(expected))
     assert audit.is_proof(numbers)
     assert numbers["trades_stored"] == numbers["distinct_trade_ids"] == 1226
     assert (numbers["missing_in_table"], numbers["unexpected_in_table"]) == (0, 0)
 
 
-def test_a_trade_that_is_not_in_the_table_is_found(expected: audit.Expected) -> None:
+def test_a_trade_that_is_not_in_the_table_is_found(expected: Expected) -> None:
     numbers = table_result(expected, items(expected)[1:])
     assert not audit.is_proof(numbers)
     assert (numbers["missing"], numbers["missing_in_table"]) == (1, 1)
@@ -216,7 +215,7 @@ def test_a_trade_that_is_not_in_the_table_is_found(expected: audit.Expected) -> 
     ],
 )
 def test_an_item_that_differs_is_unexpected_and_its_trade_missing(
-    expected: audit.Expected, change: stored.Item
+    expected: Expected, change: stored.Item
 ) -> None:
     first, *rest = items(expected)
     numbers = table_result(expected, [first | change, *rest])
@@ -225,7 +224,7 @@ def test_an_item_that_differs_is_unexpected_and_its_trade_missing(
     assert (numbers["missing_in_table"], numbers["unexpected_in_table"]) == (1, 1)
 
 
-def test_an_item_of_no_received_trade_is_unexpected(expected: audit.Expected) -> None:
+def test_an_item_of_no_received_trade_is_unexpected(expected: Expected) -> None:
     found = items(expected)
     numbers = table_result(expected, [*found, found[0] | {"trade_id": {"S": "another"}}])
     assert (numbers["missing"], numbers["unexpected_in_table"]) == (0, 1)
@@ -236,20 +235,7 @@ def test_a_journal_whose_beginning_is_gone_is_refused(tmp_path: Path) -> None:
     journal_bytes.write(tmp_path, [ENTRIES[:3], ENTRIES[3:5]])
     (tmp_path / f"{0:020d}.jrn").unlink()
     with pytest.raises(journal_file.UnreadableJournalError, match="beginning is gone"):
-        audit.expect(tmp_path, SETTINGS)
-
-
-def test_frames_that_were_sent_and_not_journalled_are_counted(
-    expected: audit.Expected, tmp_path: Path
-) -> None:
-    log = tmp_path / "market.ndjson"
-    lines = [{"frame": f} for f in [*FRAMES[1:], "extra"]]
-    log.write_text("".join(json.dumps(line) + "\n" for line in [{"event": "opened"}, *lines]))
-    sent = market_log.read(log)
-    numbers = audit.report(expected, Contents(SETTINGS), audit.Finding(), sent)
-    assert numbers["frames_sent"] == len(FRAMES)
-    assert numbers["frames_not_journalled"] == 1
-    assert numbers["frames_not_sent"] == 1
+        expect(tmp_path, SETTINGS)
 
 
 def test_the_command_says_what_it_could_not_read(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_the_log_is_one_that_a_reader_of_the_markets_log_can_read(
         venue.send(encoded(TEXT, ONE) * 2)
         assert [client.read_frame().payload for _ in range(3)][1:] == [ONE, ONE]
     proxy.close()
-    assert market_log.read(log) == {ONE: 2}
+    assert market_log.read(log).frames == {ONE: 2}
 
 
 def test_sockets_of_a_key_are_counted_at_every_moment(market: Market, proxy: FeedProxy) -> None:

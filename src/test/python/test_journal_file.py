@@ -71,7 +71,7 @@ def test_a_flipped_bit_anywhere_in_an_entry_costs_that_entry(tmp_path: Path) -> 
         assert [entry.payload for entry in journal.entries()] == [
             entry.payload for entry in ENTRIES if entry is not ENTRIES[2]
         ]
-        assert journal.damage.holes == 1
+        assert len(journal.damage.holes) == 1
 
 
 def test_bytes_of_a_payload_that_look_like_an_entry_are_not_taken_for_one(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_hole_at_the_end_of_an_earlier_segment_is_not_a_torn_tail(tmp_path: Pa
     path.write_bytes(whole)
     journal = journal_file.read(tmp_path)
     assert len(list(journal.entries())) == 4
-    assert journal.damage.holes == 1
+    assert len(journal.damage.holes) == 1
     assert journal.damage.torn_bytes == 0
 
 

@@ -15,9 +15,10 @@ AUDITED: dict[str, Any] = dict.fromkeys(summary.COUNTED_TWICE, 5) | {
     "unexpected": 0,
     "dead_letters": 0,
     "damaged_user_records": 0,
-    "journal_holes": 0,
-    "frames_not_journalled": 0,
-    "frames_not_sent": 0,
+    "unexplained_holes": 0,
+    "broken_prefixes": 0,
+    "uncovered_suffixes": 0,
+    "frames_lost": 0,
 }
 OWN: dict[str, Any] = dict.fromkeys(summary.COUNTED_TWICE, 5) | {"latency_ms": {"p50": 1, "p99": 2}}
 
@@ -36,15 +37,13 @@ def test_a_number_that_differs_is_told(name: str) -> None:
     assert problems == [f"{name}: the ingester counted 6, the audit 5"]
 
 
-@pytest.mark.parametrize("name", ["missing", "unexpected", "dead_letters", "damaged_user_records"])
+@pytest.mark.parametrize("name", summary.DISPROOFS)
 def test_what_keeps_it_from_being_a_proof_is_told(name: str) -> None:
     assert summary.problems_of(AUDITED | {name: 1}) == [f"{name} 1"]
 
 
 def test_a_frame_lost_between_market_and_journal_is_told() -> None:
-    assert summary.disagreements(OWN, AUDITED | {"frames_not_journalled": 1}) == [
-        "frames_not_journalled 1"
-    ]
+    assert summary.disagreements(OWN, AUDITED | {"frames_lost": 1}) == ["frames_lost 1"]
 
 
 def test_the_result_is_the_last_line_of_an_output(tmp_path: Path) -> None:

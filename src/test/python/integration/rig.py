@@ -26,6 +26,8 @@ import pytest
 
 import audit
 import certificates
+import comparison
+import expected
 import journal_file
 import reference_conf
 import stream
@@ -300,10 +302,10 @@ class Rig:
     def audit(self) -> dict[str, Any]:
         """Compares the test's journal with its stream, trade by trade."""
         settings = reference_conf.read()
-        expected = audit.expect(self.journal, settings)
+        found = expected.expect(self.journal, settings)
         contents = Contents(settings).add_all(stream.read(self.kinesis.client(), self.stream))
-        finding = audit.compare(expected, contents, settings)
-        return audit.report(expected, contents, finding, None)
+        finding = comparison.compare(found, contents, settings)
+        return audit.report(found, contents, finding, [])
 
     def assert_all_on_the_stream(self) -> dict[str, Any]:
         """The stream holds every trade of the journal, and nothing else; returns the numbers."""

@@ -40,7 +40,7 @@ def record_aapl(rig: Rig, sessions: int = 1) -> None:
         ended = rig.signal(ingester.child, signal.SIGTERM)
         assert ended.code == 128 + signal.SIGTERM
         assert market.child.stop(10) in (0, 128 + signal.SIGTERM)
-        assert market_log.read(market.log).total() == 8
+        assert market_log.read(market.log).frames.total() == 8
 
 
 def on_the_journal(rig: Rig, *arguments: str, changed: Mapping[str, str | None]) -> Ended:
@@ -114,7 +114,7 @@ def test_reconcile_names_what_the_table_lacks_and_replay_brings_it(rig: Rig) -> 
 def lines_of_stream(rig: Rig) -> list[bytes]:
     """The lines on the stream, a shard after the other."""
     records = stream.read(rig.kinesis.client(), rig.stream)
-    return [line for line, _ in Contents(reference_conf.read()).add_all(records).lines]
+    return [line for line, _ in Contents(reference_conf.read()).add_all(records).lines.elements()]
 
 
 class Table:
