@@ -13,11 +13,13 @@ import pytest
 
 import audit
 import deaggregation
+import feed_logs
 import identity
 import journal_bytes
 import journal_file
 import reference_conf
 import stored
+import summary
 from aggregates import encode
 from comparison import Finding, compare, compare_items
 from contents import Contents
@@ -259,3 +261,87 @@ def test_company_is_another_user_record_of_the_shard_within_the_buffered_time() 
     assert contents.user_records == 4
     assert contents.aggregated_share() == 0.5
     assert contents.aggregated_share_with_company() == round(2 / 3, 4)
+
+
+def run_main(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str
+) -> tuple[int, dict[str, Any], str]:
+    """Runs the program over a journal whose frames are all on the stream and in the table."""
+    expected = expect(folder / "journal", SETTINGS)
+    endpoints: dict[str, str] = {}
+
+    def connect(service: str, endpoint: str, _ca: object, _region: str) -> str:
+        return endpoints.setdefault(service, endpoint)
+
+    monkeypatch.setattr("clients.connect", connect)
+    monkeypatch.setattr("stream.read", lambda *_: aggregated(user_records(expected)))
+    monkeypatch.setattr("stored.scan", lambda *_: items(expected))
+    monkeypatch.setattr("stored.dead_letters", lambda *_: 0)
+    command = ["audit.py", "--journal", str(folder / "journal"), "--stream", "s", "--json"]
+    command += ["--table", "t", "--dead-letter-queue", "q", "--endpoint", "https://a", *options]
+    monkeypatch.setattr(sys, "argv", command)
+    code = audit.main()
+    out, err = capsys.readouterr()
+    return code, json.loads(out) | {"endpoints": endpoints}, err
+
+
+def test_the_command_proves_what_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_bytes.write(tmp_path / "journal", [ENTRIES], 1024 * 1024)
+    sent = [feed_logs.connection(1, FRAMES, code=1001), feed_logs.connection(2, [])]
+    log = feed_logs.write(tmp_path / "log", sent)
+    options = ["--market-log", str(log), "--damage-log", str(tmp_path / "absent")]
+    code, numbers, err = run_main(tmp_path, monkeypatch, capsys, *options)
+    assert (code, err) == (0, "")
+    assert summary.problems_of(numbers) == []
+    names = ("connections", "sessions", "gaps", "frames_sent", "frames_journalled", "frames_lost")
+    assert [numbers[name] for name in names] == [2, 1, 1, len(FRAMES), len(FRAMES), 0]
+    assert numbers["endpoints"] == dict.fromkeys(("kinesis", "dynamodb", "sqs"), "https://a")
+    assert numbers["trades_stored"] == 1226
+
+
+def test_the_stream_may_be_at_an_endpoint_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_bytes.write(tmp_path / "journal", [ENTRIES], 1024 * 1024)
+    options = ["--stream-endpoint", "https://b"]
+    _, numbers, _ = run_main(tmp_path, monkeypatch, capsys, *options)
+    assert numbers["endpoints"]["kinesis"] == "https://b"
+    assert numbers["endpoints"]["dynamodb"] == "https://a"
+    assert "frames_sent" not in numbers
+
+
+def test_the_command_tells_which_frames_are_not_where_they_were_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal_bytes.write(tmp_path / "journal", [ENTRIES[:5] + ENTRIES[6:]], 1024 * 1024)
+    log = feed_logs.write(tmp_path / "log", [feed_logs.connection(1, FRAMES, code=1001)])
+    code, numbers, err = run_main(tmp_path, monkeypatch, capsys, "--market-log", str(log))
+    assert code == 1
+    assert summary.problems_of(numbers) == ["broken_prefixes 1"]
+    assert err == (
+        "journal and log differ: frames missing before this one frame=4 "
+        f"length={len(FRAMES[5].encode())} connection=1 session=1\n"
+    )
+
+
+def test_a_hole_is_a_problem_unless_it_was_made_on_purpose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = journal_bytes.write(tmp_path / "journal", [ENTRIES], 1024 * 1024)
+    path = journal / f"{0:020d}.jrn"
+    at = journal_bytes.position(ENTRIES, 7) + 100
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    log = feed_logs.write(tmp_path / "log", [feed_logs.connection(1, FRAMES, code=1001)])
+    damage = tmp_path / "damage.ndjson"
+    damage.write_text(json.dumps({"segment": path.name, "from": at, "to": at + 1}) + "\n")
+    code, numbers, _ = run_main(tmp_path, monkeypatch, capsys, "--market-log", str(log))
+    assert (code, numbers["journal_holes"]) == (1, 1)
+    assert summary.problems_of(numbers) == ["unexplained_holes 1", "broken_prefixes 1"]
+    options = ["--market-log", str(log), "--damage-log", str(damage)]
+    code, numbers, err = run_main(tmp_path, monkeypatch, capsys, *options)
+    assert (code, err) == (0, "")
+    assert (numbers["journal_holes"], numbers["frames_lost"]) == (1, 1)
