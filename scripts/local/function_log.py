@@ -10,6 +10,10 @@ import json
 from collections import Counter
 from pathlib import Path
 
+FUTURE_MILLIS = 5000
+"""A trade that was received later than that after it was stored was stamped by a clock that is off,
+and tells nothing of when it was received."""
+
 
 class FunctionLog:
     """Follows the log of a function and adds up its metrics. Confined to one thread."""
@@ -49,7 +53,8 @@ class FunctionLog:
 
     def _add_latencies(self, values: list[float], told_at: int) -> None:
         self._latencies.update(map(round, values))
-        newest = told_at - round(min(values, default=told_at))
+        credible = [value for value in values if value >= -FUTURE_MILLIS]
+        newest = told_at - round(min(credible, default=told_at))
         self.newest_received_at = max(self.newest_received_at, newest)
 
     def stored_latency_ms(self) -> dict[str, int]:

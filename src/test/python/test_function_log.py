@@ -50,3 +50,19 @@ def test_latency_is_told_by_percentile(
     log = FunctionLog(path)
     log.read()
     assert log.stored_latency_ms() == {"p50": p50, "p99": p99}
+
+
+def test_the_newest_received_is_not_one_from_the_future(tmp_path: Path) -> None:
+    path = tmp_path / "function.log"
+    log = FunctionLog(path)
+    line = json.loads(emf(stored_latency=[-3_600_000.0, 400.0, 900.0]))
+    line["_aws"]["Timestamp"] = 10_000
+    path.write_text(json.dumps(line) + "\n")
+    log.read()
+    assert log.newest_received_at == 9_600
+    line["stored_latency"] = [-3_600_000.0]
+    line["_aws"]["Timestamp"] = 20_000
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    log.read()
+    assert log.newest_received_at == 9_600
