@@ -29,6 +29,9 @@ FOREIGN = {
 }
 """Values of the operating system's and of libraries' making."""
 
+CHOSEN = {"prod", "stream-finnhub", "price"}
+"""Words of an operator's, and those that are made of other names."""
+
 _JAVA = re.compile(
     r'//[^\n]*|/\*.*?\*/|"""(?:\\.|.)*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\])+\'|\w+|\s+|.',
     re.DOTALL,
@@ -136,7 +139,8 @@ def _pattern(template: str) -> re.Pattern[str]:
 def levels_of(line: str, depth: int = 0) -> set[str] | None:
     """Returns the levels at which a line is logged, or None if no text is the line.
 
-    Each value in it has to be one word, something in angle brackets, or a text in turn.
+    Each value in it has to be a number, a path or the like, something in angle brackets, or a text
+    in turn.
     """
     found: set[str] | None = None
     for text in texts():
@@ -152,6 +156,8 @@ def levels_of(line: str, depth: int = 0) -> set[str] | None:
 
 
 def _levels_of_value(value: str, depth: int) -> set[str] | None:
+    if re.fullmatch(r"[a-z]+(-[a-z]+)*", value):  # a word is of somebody's choosing
+        return set() if value in constants() | CHOSEN else None
     if not re.search(r"\s", value) or value in FOREIGN:
         return set()
     if re.fullmatch(r"(?:\w+: )?<[^<>]*>", value):
