@@ -1,8 +1,7 @@
 """Damage to the journal's bytes while nobody writes it: a flipped bit, a cut-off tail.
 
-What was damaged is written to data/local/damage.ndjson, a line each: `{"segment":"<file name>",
-"from":<position>,"to":<position>}`, `to` exclusive. The audit takes what that explains for
-explained, and nothing else. (What is appended there later is whole again.)
+What was damaged is told to the audit (damage_log.py), which takes what that explains for explained,
+and nothing else. What is appended there later is whole again.
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import journal_file
+from commands import DAMAGE_LOG
 from host import Host, LogSince
 from journal_file import Entry, Journal
 from process_faults import ProcessFault, kill
-from surroundings import DATA
 
-DAMAGE_LOG = DATA / "damage.ndjson"
 SEGMENTS_READ_AT_START = 3
 """The checkpoint's and the two before it: what an ingester that starts reads for sure."""
 LONGEST_CUT = 8192
