@@ -22,6 +22,7 @@ PAGE = (ROOT / "docs/OPERATIONS.md").read_text()
 PROSE = re.sub(r"^```.*?^```", "", PAGE, flags=re.DOTALL | re.MULTILINE)
 FOREIGN_CODES = {"137"}
 FOREIGN = {
+    *("Daemon silent for 3606035ms", "Failed to emit UnhealthyDaemon metric to CloudWatch"),
     *("KinesisProducer", "LogInputStreamReader", "kinesis_producer"),
     *("Error in child process", "Child process exited with code 137", "ResourceNotFoundException"),
     *("dmesg", "chronyc tracking", "timedatectl", "kill -9", "kill -TERM", "UUID"),
