@@ -14,7 +14,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -443,14 +442,6 @@ def marked(mark: str) -> dict[int, str]:
 def text_of(path: Path) -> str:
     """A file that is being written, as text."""
     return path.read_text(errors="replace")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def on_its_own_mount(options: str, folder: Path) -> tuple[str | os.PathLike[str], ...]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import kinesis_local
-from kinesis_local import KinesisLocal
+from kinesis_local import KinesisLocal, NotInstalledError
 from local_function import LocalFunction, first_seen, put
 from processes import wait_until
 from rig import Rig
@@ -29,8 +29,14 @@ RECORDS_BETWEEN = 2 * KEYS
 
 @pytest.fixture(scope="session")
 def true_kinesis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KinesisLocal]:
-    """A Kinesis that splits and merges truly."""
-    kinesis_local.install()
+    """A Kinesis that splits and merges truly; without npm it says so and skips, but not in CI."""
+    try:
+        kinesis_local.install()
+    except NotInstalledError as e:
+        said = f"NOT RUN: kinesis-local cannot be installed: {e}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(said)
+        pytest.skip(said)
     folder: Path = tmp_path_factory.mktemp("kinesis-local")
     with contextlib.closing(KinesisLocal(folder)) as running:
         yield running

@@ -20,7 +20,7 @@ import pytest
 import rig as rigs
 import stream
 from endpoint_faults import Fault, Kind
-from processes import wait_until
+from processes import free_port, wait_until
 from rig import Ended, LocalKinesis, Rig, local_kinesis, on_its_own_mount
 from surroundings import ROOT
 
@@ -260,7 +260,7 @@ def test_a_stream_that_distributes_records_by_itself(rig: Rig, tmp_path: Path) -
 
 
 def test_an_endpoint_that_is_not_there_while_the_journal_is_empty(rig: Rig) -> None:
-    endpoint = f"https://127.0.0.1:{rigs.free_port()}"
+    endpoint = f"https://127.0.0.1:{free_port()}"
     ended = run(rig, {"kinesis.endpoint": endpoint})
     assert_refused(
         ended,
