@@ -43,6 +43,7 @@ from damage_log import Damage
 from expected import Expected, expect
 from receipt import Receipt, receive
 from reference_conf import RecordSettings
+from shards import shards_of
 
 MAX_EXAMPLES = 10
 
@@ -73,6 +74,7 @@ def report(
         "missing": len(finding.missing),
         "unexpected": len(finding.unexpected),
         "duplicates": finding.duplicates,
+        "wrong_shard_user_records": contents.wrong_shard_user_records,
         "damaged_user_records": len(contents.damaged),
         "sessions": len(expected.sessions),
         "gaps": len(expected.gaps),
@@ -128,7 +130,8 @@ def audit(arguments: argparse.Namespace) -> dict[str, Any]:
     settings = reference_conf.read(arguments.reference_conf)
     expected, receipt, damages = _journal(arguments, settings)
     source = stream.connect(arguments.stream_endpoint or arguments.endpoint, *where)
-    contents = Contents(settings).add_all(stream.read(source, arguments.stream))
+    contents = Contents(settings, shards_of(source, arguments.stream))
+    contents.add_all(stream.read(source, arguments.stream))
     on_stream = compare(expected, contents, settings)
     numbers = report(expected, contents, on_stream, damages)
     if receipt is not None:

@@ -156,6 +156,35 @@ def test_a_damaged_record_is_found(expected: Expected, record: StreamRecord, pro
     assert not audit.is_proof(numbers)
 
 
+LEFT = Shard("left", 0, 2**127 - 1, parents=("old",))
+RIGHT = Shard("right", 2**127, 2**128 - 1, parents=("old",))
+OLD = Shard("old", 0, 2**128 - 1, is_open=False)
+OLDEST = [Shard("oldest", 0, 2**128 - 1), Shard("old", 0, 1, parents=("oldest",))]
+
+
+@pytest.mark.parametrize(
+    ("shards", "again", "is_explained"),
+    [
+        ([OLD, LEFT, RIGHT], RIGHT, True),
+        ([*OLDEST, LEFT, RIGHT], RIGHT, True),
+        ([OLD, LEFT, RIGHT], LEFT, False),  # never where it belongs
+        ([LEFT, RIGHT], RIGHT, False),  # of what they came is not known
+        ([OLDEST[1], LEFT, RIGHT], RIGHT, False),  # what they came of did not hold it either
+    ],
+)
+def test_a_user_record_in_a_wrong_shard_is_explained_by_a_split_if_it_came_again(
+    shards: list[Shard], again: Shard, is_explained: bool
+) -> None:
+    hash_key = identity.explicit_hash_key_of(SETTINGS.buckets - 1, SETTINGS.buckets)
+    record = deaggregation.UserRecord(str(SETTINGS.buckets - 1), hash_key, b"x\n")
+    data = encode([record, record])
+    records = [StreamRecord(LEFT, "1", "a", data), StreamRecord(again, "2", "a", data)]
+    contents = Contents(SETTINGS, shards).add_all(records)
+    assert contents.lines.total() == 4
+    assert contents.wrong_shard_user_records == (2 if is_explained else 0)
+    assert bool(contents.damaged) is not is_explained
+
+
 def test_a_trade_of_two_sessions_may_carry_either_time(tmp_path: Path) -> None:
     entries = [frame(FRAMES[0], 1, 1_000), frame(FRAMES[0], 2, 2_000)]
     expected = expect(journal_bytes.write(tmp_path, [entries]), SETTINGS)
@@ -274,6 +303,7 @@ def run_main(
         return endpoints.setdefault(service, endpoint)
 
     monkeypatch.setattr("clients.connect", connect)
+    monkeypatch.setattr("audit.shards_of", lambda *_: [WHOLE])
     monkeypatch.setattr("stream.read", lambda *_: aggregated(user_records(expected)))
     monkeypatch.setattr("stored.scan", lambda *_: items(expected))
     monkeypatch.setattr("stored.dead_letters", lambda *_: 0)
