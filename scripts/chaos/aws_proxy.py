@@ -3,6 +3,7 @@
 It serves TLS with the certificate that the local AWS has, so that clients verify it as they verify
 that, and passes requests and answers on as they came: headers, signatures and bodies. Of an answer
 only the header Connection is taken away, which is about the connection behind; the client's stays.
+Kinesis may be at an endpoint of its own; clients see one.
 
     with AwsProxy("https://127.0.0.1:4567", ca, certificates_folder) as proxy:
         ...                                       # clients use proxy.endpoint
@@ -21,8 +22,8 @@ As a program it takes commands on stdin, one JSON object a line, and answers eac
 stdout, after a first line `{"endpoint": "https://127.0.0.1:PORT"}`. It ends with its stdin.
 
     {"begin": {"kind": "slow", "seconds": 2, "actions": ["dynamodb:*"]}}    {"id": 1}
-    {"effects": 1}    {"effects": {"connections": 0, "requests": 7, "entries": 60}}
-    {"end": 1}        {"effects": {"connections": 0, "requests": 9, "entries": 75}}
+    {"effects": 1}    {"effects": {"connections": 0, "requests": 7, "entries": 60, "held": []}}
+    {"end": 1}        {"effects": {"connections": 0, "requests": 9, "entries": 75, "held": []}}
     {"counts": true}  {"counts": {"kinesis:PutRecords": {"requests": 9, "answers": {"200": 9}}}}
 
 What is not a command is answered with `{"error": "..."}`. aws_proxy_process has the other side.
@@ -38,14 +39,15 @@ import ssl
 import sys
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from endpoint_faults import Call, Fault, Faults, Handle, Kind
-from proxied_connection import ProxiedConnection, Upstream, reset
+from proxied_connection import ProxiedConnection, reset
 from proxy_commands import Commands
+from upstream import Endpoint, Upstreams
 
 HOST = "127.0.0.1"
 BACKLOG = 128
@@ -65,17 +67,15 @@ class AwsProxy:
         certificates_folder: Path,
         randomness: random.Random | None = None,
         port: int = 0,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Serves at once.
+        """Serves at once; services that are not at the endpoint behind are led elsewhere.
 
         The certificate authority is that of the endpoint behind; the folder holds `server.pem` and
         `server.key`, as scripts/local/certificates.py makes them.
         """
-        address = urlsplit(upstream_endpoint)
-        if address.scheme != "https" or not address.hostname:
-            raise ValueError(f"not an endpoint: {upstream_endpoint} (https://host:port)")
-        self._upstream = (address.hostname, address.port or 443)
-        self._upstream_context = ssl.create_default_context(cafile=ca)
+        self._endpoint = Endpoint.of(upstream_endpoint, ca)
+        self._elsewhere = {service: Endpoint.of(url, ca) for service, url in elsewhere.items()}
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(
             certificates_folder / "server.pem", certificates_folder / "server.key"
@@ -161,7 +161,7 @@ class AwsProxy:
         secured = self._context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
         connection = ProxiedConnection(
             secured,
-            Upstream(*self._upstream, self._upstream_context),
+            Upstreams(self._endpoint, self._elsewhere),
             self._faults,
             self._traffic,
         )
@@ -215,6 +215,7 @@ def main() -> int:
         arguments.certificates,
         random.Random(arguments.seed),  # noqa: S311 - faults, no secrets
         arguments.port,
+        {"kinesis": arguments.kinesis_to} if arguments.kinesis_to else {},
     ) as proxy:
         commands = Commands(lambda fault: proxy.begin(Fault.from_json(fault)), proxy.counts)
         commands.serve({"endpoint": proxy.endpoint})
@@ -232,6 +233,9 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--ca", type=Path, help="authority of the endpoint behind; that of --certificates if none"
+    )
+    parser.add_argument(
+        "--kinesis-to", help="endpoint of Kinesis behind, http:// or https://, if it is another"
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: any free one")
     parser.add_argument("--seed", type=int, default=0, help="of the random choices (%(default)s)")

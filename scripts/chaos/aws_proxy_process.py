@@ -21,13 +21,18 @@ class AwsProxyProcess(ProxyProcess):
         certificates_folder: Path,
         seed: int = 0,
         port: int = 0,
+        kinesis_endpoint: str | None = None,
     ) -> None:
-        """Returns once it serves; port 0 is any free one."""
+        """Returns once it serves; port 0 is any free one.
+
+        Without an endpoint of its own Kinesis is where all is.
+        """
         super().__init__(
             PROGRAM,
             [
                 *("--to", upstream_endpoint, "--ca", ca, "--certificates", certificates_folder),
                 *("--seed", str(seed), "--port", str(port)),
+                *(("--kinesis-to", kinesis_endpoint) if kinesis_endpoint else ()),
             ],
         )
         self.endpoint = str(self.greeting["endpoint"])

@@ -6,7 +6,8 @@ import enum
 import itertools
 import random
 import threading
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -141,6 +142,8 @@ class Effects:
     """Requests that got another answer than without it, or none, or a late one."""
     entries: int = 0
     """Records of PutRecords and writes of BatchWriteItem that this was done to."""
+    held: Sequence[int] = field(default=(), compare=False)
+    """Ports of the clients that HANG and FORWARD_THEN_TIME_OUT keep waiting now."""
 
     @property
     def any(self) -> bool:
@@ -180,9 +183,18 @@ class Handle:
                 entries=self._effects.entries + entries,
             )
 
-    def hold(self, seconds: float | None = None) -> None:
+    def hold(self, seconds: float) -> None:
         """Returns at the end of the fault, or after so long."""
         self._ended.wait(seconds)
+
+    def hold_client(self, port: int) -> None:
+        """Returns at the end of the fault; until then the client is among the held ones."""
+        with self._lock:
+            self._effects = replace(self._effects, held=(*self._effects.held, port))
+        self._ended.wait()
+        with self._lock:
+            left = tuple(held for held in self._effects.held if held != port)
+            self._effects = replace(self._effects, held=left)
 
 
 class Faults:

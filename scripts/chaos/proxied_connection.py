@@ -1,14 +1,12 @@
-"""One connection of a client through the fault proxy, and the one behind it."""
+"""One connection of a client through the fault proxy, and those behind it."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import select
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,8 +14,7 @@ import aws_batches
 import aws_messages
 from endpoint_faults import Call, Faults, Handle, Kind
 from http_messages import BrokenMessageError, Message, MessageReader
-
-CONNECT_SECONDS = 10
+from upstream import Upstreams, shut
 
 _INSTEAD = (
     Kind.HANG,
@@ -42,70 +39,15 @@ class Traffic(Protocol):
         """It is about to be answered, or (None) is left without a whole answer."""
 
 
-class Upstream:
-    """The endpoint behind, for one client at a time: connected when it is needed and kept."""
-
-    def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
-        self._address = (host, port)
-        self._context = context
-        self._connection: ssl.SSLSocket | None = None
-        self._reader: MessageReader | None = None
-        self._lock = threading.Lock()
-        self._is_aborted = False
-
-    def exchange(self, request: Message) -> Message:
-        """Sends a request once and returns the answer; raises OSError or BrokenMessageError."""
-        connection, reader = self._connected()
-        connection.sendall(request.head + request.content)
-        answer = reader.answer(request.start[0])
-        if answer.is_last:
-            self.close()
-        return answer
-
-    def _connected(self) -> tuple[ssl.SSLSocket, MessageReader]:
-        if self._connection is not None and _has_news(self._connection):
-            self.close()  # nothing is due: it has ended while it was idle
-        if self._connection is None or self._reader is None:
-            return self._connect()
-        return self._connection, self._reader
-
-    def _connect(self) -> tuple[ssl.SSLSocket, MessageReader]:
-        # Wrapping takes the socket over: what is closed at the end is what could not be wrapped.
-        with socket.create_connection(self._address, CONNECT_SECONDS) as plain:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = self._context.wrap_socket(plain, server_hostname=self._address[0])
-        connection.settimeout(None)
-        with self._lock:
-            if self._is_aborted:
-                connection.close()
-                raise ConnectionAbortedError("the proxy ends this connection")
-            self._connection, self._reader = connection, MessageReader(connection)
-            return self._connection, self._reader
-
-    def close(self) -> None:
-        """Closes the connection, if there is one. For the thread that uses it."""
-        with self._lock:
-            connection, self._connection, self._reader = self._connection, None, None
-        if connection is not None:
-            connection.close()
-
-    def abort(self) -> None:
-        """Ends the connection for good, for another thread to call."""
-        with self._lock:
-            self._is_aborted = True
-            if self._connection is not None:
-                _shut(self._connection)
-
-
 class ProxiedConnection:
     """Answers the requests of one client, in a thread of its own."""
 
     def __init__(
-        self, client: ssl.SSLSocket, upstream: Upstream, faults: Faults, traffic: Traffic
+        self, client: ssl.SSLSocket, upstreams: Upstreams, faults: Faults, traffic: Traffic
     ) -> None:
         self._client = client
         self._reader = MessageReader(client)
-        self._upstream = upstream
+        self._upstreams = upstreams
         self._faults = faults
         self._traffic = traffic
         self.last_call: Call | None = None
@@ -118,12 +60,12 @@ class ProxiedConnection:
             while self._serve_one():
                 pass
         self._client.close()
-        self._upstream.close()
+        self._upstreams.close()
 
     def abort(self) -> None:
         """Ends the connection, for another thread to call."""
-        _shut(self._client)
-        self._upstream.abort()
+        shut(self._client)
+        self._upstreams.abort()
 
     def _serve_one(self) -> bool:
         """Returns whether another request may follow."""
@@ -166,7 +108,7 @@ class ProxiedConnection:
         _count(after, request, call)
         match after.fault.kind:
             case Kind.FORWARD_THEN_TIME_OUT:
-                return functools.partial(_hold, after)
+                return functools.partial(self._hold, after)
             case Kind.FORWARD_THEN_RESET:
                 return self._reset
             case _:
@@ -188,7 +130,7 @@ class ProxiedConnection:
                     request, 200, aws_batches.all_unprocessed(request.content)
                 )
             case _:
-                return functools.partial(_hold, handle)
+                return functools.partial(self._hold, handle)
 
     def _forwarded(self, request: Message, call: Call) -> Message:
         """Passes the request on, or what a fault leaves of it; returns the answer to the whole."""
@@ -197,11 +139,11 @@ class ProxiedConnection:
             call.action, request.content, lambda: self._faults.chooses(handle.fault)
         )
         if not handle or not split:
-            return self._upstream.exchange(request)
+            return self._upstreams.of(call.service).exchange(request)
         handle.count(requests=1, entries=split.withheld)
         if split.rest is None:
             return aws_messages.answer(request, 200, split.answer(None))
-        answer = self._upstream.exchange(request.with_body(split.rest))
+        answer = self._upstreams.of(call.service).exchange(request.with_body(split.rest))
         if answer.status != 200:  # of the whole this is as true
             return answer
         return answer.with_body(split.answer(answer.content))
@@ -211,6 +153,10 @@ class ProxiedConnection:
         if slow:
             _count(slow, request, call)
             slow.hold(slow.fault.seconds)
+
+    def _hold(self, handle: Handle) -> None:
+        with contextlib.suppress(OSError):  # the client has gone
+            handle.hold_client(self._client.getpeername()[1])
 
     def _reset(self, part: bytes = b"") -> None:
         """Sends a part of an answer and resets the connection."""
@@ -226,25 +172,5 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def _hold(handle: Handle) -> None:
-    handle.hold()
-
-
 def _count(handle: Handle, request: Message, call: Call) -> None:
     handle.count(requests=1, entries=aws_batches.entries_in(call.action, request.content))
-
-
-def _has_news(connection: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-def _shut(connection: ssl.SSLSocket) -> None:
-    """Wakes the thread that uses a connection: for it the other side has gone.
-
-    The method of SSLSocket would take the TLS away under that thread, which might then send in the
-    clear.
-    """
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)

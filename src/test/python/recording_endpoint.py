@@ -77,17 +77,19 @@ class RecordingEndpoint:
 
 
 @contextmanager
-def recording_endpoint(folder: Path) -> Iterator[RecordingEndpoint]:
-    """Serves, with certificates that are made in the folder."""
+def recording_endpoint(folder: Path, is_secured: bool = True) -> Iterator[RecordingEndpoint]:
+    """Serves, with certificates that are made in the folder, or without TLS."""
     made = certificates.ensure(folder)
     endpoint = RecordingEndpoint(ca=made.ca)
     server = _Server(("127.0.0.1", 0), _handler(endpoint))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made.server, made.key)
-    server.socket = context.wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    endpoint.url = f"https://127.0.0.1:{server.server_port}"
+    if is_secured:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.server, made.key)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    scheme = "https" if is_secured else "http"
+    endpoint.url = f"{scheme}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

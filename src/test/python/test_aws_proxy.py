@@ -735,10 +735,58 @@ def test_a_fault_that_cannot_be_is_refused(members: dict[str, Any], message: str
         Fault.from_json(members)
 
 
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "https://", "127.0.0.1:1"])
+@pytest.mark.parametrize("endpoint", ["ftp://127.0.0.1:1", "https://", "127.0.0.1:1"])
 def test_what_is_not_an_endpoint_is_refused(endpoint: str, folder: Path) -> None:
     with pytest.raises(ValueError, match="not an endpoint"):
         AwsProxy(endpoint, folder / "ca.pem", folder)
+
+
+# Kinesis at an endpoint of its own
+
+
+@pytest.mark.parametrize("is_secured", [True, False])
+def test_a_service_that_is_elsewhere_is_led_there_and_faults_meet_it_as_before(
+    is_secured: bool, upstream: RecordingEndpoint, folder: Path
+) -> None:
+    with (
+        recording_endpoint(folder, is_secured) as kinesis,
+        AwsProxyProcess(upstream.url, upstream.ca, folder, kinesis_endpoint=kinesis.url) as proxy,
+        contextlib.closing(Clients(proxy.endpoint, upstream.ca)) as clients,
+    ):
+        clients.put("a")
+        clients.write("b")
+        handle = proxy.begin(Fault(Kind.ERROR_400, PUT_RECORDS))
+        with pytest.raises(ClientError):
+            clients.put("c")
+        clients.write("d")
+        handle.end()
+        clients.put("e")
+        assert handle.effects == Effects(requests=1, entries=1)
+        assert keys_put(kinesis) == ["a", "e"]
+        written = [keys_of(body["RequestItems"]["T"]) for body in upstream.bodies]
+        assert written == [["b"], ["d"]]
+
+
+# Who is held
+
+
+@pytest.mark.parametrize("kind", [Kind.HANG, Kind.FORWARD_THEN_TIME_OUT])
+def test_a_client_is_among_the_held_ones_until_the_end_of_the_fault(
+    kind: Kind, proxy: AwsProxy, upstream: RecordingEndpoint
+) -> None:
+    upstream.answer = lambda _: b"{}"
+    handle = proxy.begin(Fault(kind))
+    with contextlib.closing(connection_to(proxy.endpoint, upstream.ca)) as connection:
+        connection.connect()
+        port = connection.sock.getsockname()[1]
+        assert handle.effects.held == ()
+        connection.request("POST", "/", b"{}")
+        waits_for(lambda: handle.effects.held == (port,))
+        assert len(upstream.asked) == (kind is Kind.FORWARD_THEN_TIME_OUT)
+        handle.end()
+        waits_for(lambda: handle.effects.held == ())
+        with pytest.raises(http.client.RemoteDisconnected):
+            connection.getresponse()
 
 
 # In a process of its own
