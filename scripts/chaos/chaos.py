@@ -26,20 +26,24 @@ from typing import Any
 import local_folder  # noqa: F401  what follows is found through it
 import commands
 import fault_kinds
+import reshard_faults
 import schedule
+from away_faults import DELIVERED_LOG
 from aws_proxy_process import AwsProxyProcess
-from commands import Aws
+from commands import STREAM, Aws
 from console import Tail, say
 from environment import TURN_SECONDS, Environment, FailedError, run_to_end
 from fault_kinds import Injected
 from feed_proxy_process import FeedProxyProcess
 from ingester_clock import IngesterClock, find_library
 from journal_disk import JournalDisk
+from kinesis_local import KinesisLocal
 from options import CAPTURE, Options, seconds_in
 from processes import Child
+from reshard_faults import Shards
 from schedule import Planned
 from signals import Signals
-from surroundings import DATA, ROOT, java
+from surroundings import DATA, LOGS, ROOT, java
 
 MAX_RATE = 500
 RESTART_SECONDS = 1.0
@@ -107,6 +111,8 @@ class Chaos(Environment):
         self._has_own_disk = bool(kinds & set(fault_kinds.DISK_KINDS))
         library = find_library() if kinds & set(fault_kinds.CLOCK_KINDS) else None
         self._clock = IngesterClock(library, temp) if library else None
+        self._kinesis: KinesisLocal | None = None
+        self._shards: Shards | None = None
 
     def kill(self) -> None:
         """Kills all that still runs, the proxy too."""
@@ -118,6 +124,8 @@ class Chaos(Environment):
         if self._clock is not None:
             for child in self._children:
                 self._clock.forget(child.pid)
+        if self._kinesis is not None:
+            self._kinesis.close()
 
     def run(self) -> tuple[dict[str, Any], list[str]]:
         """Goes from nothing to the summary; returns it and what is wrong with it."""
@@ -166,14 +174,28 @@ class Chaos(Environment):
 
     def _start_aws(self) -> None:
         super()._start_aws()
+        if any(planned.kind in fault_kinds.RESHARD_KINDS for planned in self._plan):
+            self._start_kinesis()
         self._proxy = AwsProxyProcess(
-            self._aws.endpoint, self._aws.ca, self._aws.ca.parent, self._seed
+            self._aws.endpoint,
+            self._aws.ca,
+            self._aws.ca.parent,
+            self._seed,
+            kinesis_endpoint=self._stream_endpoint,
         )
+
+    def _start_kinesis(self) -> None:
+        say("starting a Kinesis that splits and merges shards truly (kinesis-local)")
+        self._kinesis = KinesisLocal(LOGS)
+        self._kinesis.create(STREAM, reshard_faults.FIRST)
+        self._kinesis.hurry()
+        self._stream_endpoint = self._kinesis.endpoint
+        self._shards = Shards(self._kinesis, self._temp / "checkpoints")
 
     def _start_market(self) -> None:
         super()._start_market()
         # What the market sends into a connection that a fault has ended is never on its way.
-        self._delivered_log = DATA / "delivered.ndjson"
+        self._delivered_log = DELIVERED_LOG
         self._feed_proxy = FeedProxyProcess(self._feed, self._delivered_log, self._seed)
         self._feed = self._feed_proxy.url
 
@@ -202,7 +224,8 @@ class Chaos(Environment):
     def _look(self, tail: Tail) -> None:
         """Passes on what there is to see, and starts again what has ended."""
         tail.pass_on()
-        for child in (self.aws_server, self.market):
+        kinesis = (self._kinesis.process,) if self._kinesis is not None else ()
+        for child in (self.aws_server, *kinesis, self.market):
             if child.exit_code() is not None:
                 raise self._failure(child)
         for name, child, start in (
@@ -238,6 +261,10 @@ class Chaos(Environment):
             return fault_kinds.PROCESS_KINDS[kind](self, self._random)
         if self._proxy is None or self._feed_proxy is None:
             raise FailedError("a fault proxy has not been started")
+        if kind in fault_kinds.HELD_KINDS:
+            return fault_kinds.HELD_KINDS[kind](self, self._random, self._proxy)
+        if kind in fault_kinds.RESHARD_KINDS and self._shards is not None:
+            return fault_kinds.RESHARD_KINDS[kind](self._shards)
         if kind in fault_kinds.ENDPOINT_KINDS:
             return fault_kinds.endpoint_fault(self._proxy, kind)
         return fault_kinds.feed_fault(self._feed_proxy, kind)
@@ -296,6 +323,7 @@ class Chaos(Environment):
             "gap_seconds": round(sum(gaps), 1),
             **{name: result[name] for name in names},
             "duplicates": result["duplicates"],
+            "wrong_shard_user_records": result["wrong_shard_user_records"],
             "dead_letters": result["dead_letters"],
             "stored_latency_ms": result["stored_latency_ms"],
         }
@@ -343,11 +371,11 @@ class Chaos(Environment):
 
 def show(result: dict[str, Any], as_json: bool) -> None:
     """Prints a table on stderr, and the result on stdout."""
-    say(f"{'kind':26} {'count':>5} {'effect':>7} {'worst recovery':>15}")
+    say(f"{'kind':32} {'count':>5} {'effect':>7} {'worst recovery':>15}")
     for found in result["faults"]:
         worst = found["worst_recovery_seconds"]
         told = "none" if worst is None else f"{worst:g} s"
-        say(f"{found['kind']:26} {found['count']:5} {found['effect']:7} {told:>15}")
+        say(f"{found['kind']:32} {found['count']:5} {found['effect']:7} {told:>15}")
     if as_json:
         print(json.dumps(result), flush=True)
         return
@@ -359,14 +387,12 @@ def show(result: dict[str, Any], as_json: bool) -> None:
 def main() -> int:
     """Runs chaos; returns the exit code of scripts/chaos.sh."""
     arguments = _parse()
-    impossible = fault_kinds.impossible()
-    kinds = [kind for kind in fault_kinds.KINDS if kind not in impossible]
-    if arguments.faults:
-        kinds = arguments.faults.split(",")
-        for kind in kinds:
-            if kind in impossible:
-                say(f"chaos: {kind} is not possible here: {impossible[kind]} (see --faults)")
-                return 3
+    wanted = arguments.faults.split(",") if arguments.faults else list(fault_kinds.KINDS)
+    impossible = fault_kinds.impossible(wanted)
+    for kind, reason in impossible.items() if arguments.faults else ():
+        say(f"chaos: {kind} is not possible here: {reason} (see --faults)")
+        return 3
+    kinds = [kind for kind in wanted if kind not in impossible]
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     try:
         randomness = random.Random(seed)  # noqa: S311

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from typing import Any, Protocol
 
 import feed_faults
 import ingester_clock
 import journal_disk
+import kinesis_local
+from away_faults import KillIngesterWhileKinesisAway
 from aws_proxy_process import AwsProxyProcess
 from clock_faults import ClockBack, ClockForward
 from daemon_faults import CleanKplDirectory, DaemonGone, FreezeDaemon
@@ -34,7 +36,9 @@ from process_faults import (
     ProcessFault,
     StopIngester,
 )
+from reshard_faults import MergeShards, ReshardFault, Shards, SplitShards
 from second_instance import SecondInstance
+from write_faults import KillFunctionAfterWrite, KillFunctionBeforeWrite
 
 SOME = 0.4
 SLOW_SECONDS = 2.0
@@ -148,6 +152,18 @@ HOST_KINDS: dict[str, Callable[[Host, random.Random], ProcessFault]] = {
     **DISK_KINDS,
     **CLOCK_KINDS,
 }
+HELD_KINDS: dict[str, Callable[[Parts, random.Random, AwsProxyProcess], ProcessFault]] = {
+    "kill-function-before-write": KillFunctionBeforeWrite,
+    "kill-function-after-write": KillFunctionAfterWrite,
+    "kill-ingester-while-kinesis-away": KillIngesterWhileKinesisAway,
+}
+"""Faults of our own processes at a moment that the proxy before AWS brings about."""
+
+RESHARD_KINDS: dict[str, Callable[[Shards], ReshardFault]] = {
+    "split-shards": SplitShards,
+    "merge-shards": MergeShards,
+}
+"""They need a Kinesis that reshards truly."""
 
 _PUT = frozenset({PUT_RECORDS})
 _WRITE = frozenset({BATCH_WRITE_ITEM})
@@ -199,7 +215,14 @@ FEED_KINDS: dict[str, feed_faults.Fault] = {
     "feed-slow": feed_faults.Fault(FeedKind.DELAY, bytes_per_second=8192),
 }
 
-KINDS = (*PROCESS_KINDS, *HOST_KINDS, *ENDPOINT_KINDS, *FEED_KINDS)
+KINDS = (
+    *PROCESS_KINDS,
+    *HELD_KINDS,
+    *HOST_KINDS,
+    *RESHARD_KINDS,
+    *ENDPOINT_KINDS,
+    *FEED_KINDS,
+)
 
 LEAST_SECONDS = {
     # Longer than kinesis.stall-timeout, and another daemon has to come.
@@ -211,12 +234,17 @@ LEAST_SECONDS = {
     "journal-cut-tail": 8.0,
     # Longer than records live in the KPL, which is three quarters of kinesis.stall-timeout.
     "kinesis-hang-long": 14.0,
+    # Another ingester has to start, which looks for Kinesis for up to 8 s.
+    "kill-ingester-while-kinesis-away": 14.0,
 }
 """Kinds that last longer than others, in seconds, by what of the ingester they have to meet."""
 
 
-def impossible() -> dict[str, str]:
-    """Returns the kinds that cannot be had here, each with what is missing."""
+def impossible(wanted: Collection[str]) -> dict[str, str]:
+    """Returns which of the kinds cannot be had here, each with what is missing.
+
+    What can be installed by us, and is needed by one of them, is.
+    """
     found: dict[str, str] = {}
     if not journal_disk.can_mount():
         reason = "no mount namespace of our own (needs unshare, and root or user namespaces)"
@@ -224,4 +252,9 @@ def impossible() -> dict[str, str]:
     if ingester_clock.find_library() is None:
         reason = "libfaketime is not installed (on Debian: apt-get install libfaketime)"
         found |= dict.fromkeys(CLOCK_KINDS, reason)
-    return found
+    if not RESHARD_KINDS.keys().isdisjoint(wanted):
+        try:
+            kinesis_local.install()
+        except kinesis_local.NotInstalledError as e:
+            found |= dict.fromkeys(RESHARD_KINDS, f"no Kinesis that splits and merges shards: {e}")
+    return {kind: reason for kind, reason in found.items() if kind in wanted}

@@ -41,13 +41,16 @@ class Parts(Protocol):
 class ProcessFault:
     """A fault that begins with one action and ends with another."""
 
-    is_done = True
-
     def __init__(self, parts: Parts, randomness: random.Random) -> None:
         self.effects = 0
         """How many processes it has really hit."""
         self._parts = parts
         self._random = randomness
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has had all its effect: at its beginning, unless told otherwise."""
+        return True
 
     @property
     def is_possible(self) -> bool:

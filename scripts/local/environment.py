@@ -76,6 +76,8 @@ class Environment:
         self._feed = ""
         self._function_log = FunctionLog(commands.FUNCTION_LOG)
         self._delivered_log = commands.MARKET_LOG
+        self._stream_endpoint: str | None = None
+        """Where the stream is, if it is not in the local AWS."""
 
     def kill(self) -> None:
         """Kills all that still runs, the newest first."""
@@ -164,6 +166,10 @@ class Environment:
     def _aws_of_parts(self) -> Aws:
         """Returns the AWS that ingester and function are led to."""
         return self._aws
+
+    def _aws_of_stream(self) -> Aws:
+        """Returns where the audit finds the stream."""
+        return Aws(self._stream_endpoint or self._aws.endpoint, self._aws.ca)
 
     def _address(self, server: Child, ready: Path) -> str:
         def settled() -> bool:
@@ -257,7 +263,8 @@ class Environment:
 
     def _audit(self) -> dict[str, Any]:
         say("comparing the journal with stream and table, trade by trade")
-        auditor = self._start("audit", commands.audit(self._aws, self._delivered_log))
+        command = commands.audit(self._aws, self._delivered_log, self._aws_of_stream())
+        auditor = self._start("audit", command)
         code = auditor.wait(AUDIT_SECONDS)
         audited = summary.last_object(auditor.out)
         if code not in (0, NOT_PROVEN) or not audited:
