@@ -7,7 +7,8 @@
 # the kinds. Time constants of the ingester are shortened, which is told at the start. DURATION is a number and ms, s, m or h (2m if left out).
 #
 # Faults of the disk need a mount namespace: root, or user namespaces; while they run, what is in data/local/journal is seen by this run only. Faults
-# of the clock need libfaketime (Debian's package of that name). Without --faults, kinds that cannot be had here are left out, and said to be.
+# of the clock need libfaketime (Debian's package of that name). Reshards need Node and npm, and what npm installs into target/: the local AWS does
+# not reshard truly, so the stream is on another emulator then. Without --faults, kinds that cannot be had here are left out, and said to be.
 #
 # Changes: target/ (the build), .venv/ and data/local/, which is emptied at the start.
 # Exit codes: 0 proven, 1 not proven or a fault without effect, 2 usage, 3 could not start, 130/143/129 on a signal.

@@ -49,6 +49,7 @@ NAMES = (
     "aggregated_share",
     "aggregated_share_with_company",
     "duplicates",
+    "wrong_shard_user_records",
     "trades_stored",
     *DISPROOFS,
     "unacknowledged_bytes",
