@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ import commands
 import fault_kinds
 import reshard_faults
 import schedule
+import summary
 from away_faults import DELIVERED_LOG
 from aws_proxy_process import AwsProxyProcess
 from commands import STREAM, Aws
@@ -36,6 +37,7 @@ from environment import TURN_SECONDS, Environment, FailedError, run_to_end
 from fault_kinds import Injected
 from feed_proxy_process import FeedProxyProcess
 from ingester_clock import IngesterClock, find_library
+from injections import Injections
 from journal_disk import JournalDisk
 from kinesis_local import KinesisLocal
 from options import CAPTURE, Options, seconds_in
@@ -50,10 +52,24 @@ RESTART_SECONDS = 1.0
 """Between two starts of a part, so that one that cannot start is not started all the time."""
 RECOVERY_SECONDS = 90.0
 """After the last fault, for the pipeline to be whole again before it is stopped."""
-PROLONGED_SECONDS = 15.0
-"""How long a fault may be put off, or an endpoint's last longer, because another keeps away those
-that it is to hit."""
+OVERTIME_SECONDS = 60.0
+"""How much longer a run may last, for faults that had to be put off."""
 LEAST_JOURNALLED = 0.8
+AUDITED = (
+    "frames_sent",
+    "frames_journalled",
+    "frames_lost",
+    "gaps",
+    "gap_seconds",
+    "trades_published",
+    "distinct_trade_ids",
+    "trades_stored",
+    *summary.DISPROOFS,
+    "duplicates",
+    "wrong_shard_user_records",
+    "stored_latency_ms",
+)
+"""Numbers of the audit that the result has, with the ingester's and the function's."""
 DISK_LENGTH = 256 << 20
 """Bytes of the journal's own disk; its free part takes memory only while a fault fills it."""
 
@@ -72,20 +88,6 @@ SHORTENED = (
 )
 
 
-@dataclass
-class Running:
-    """A fault that has begun."""
-
-    planned: Planned
-    fault: Injected
-    over_at: float
-    """When it is to end, in seconds of play."""
-    ended_at: float | None = None
-    """Wall time; None while it lasts."""
-    recovery: float | None = None
-    """Seconds from its end until a trade received after it was stored."""
-
-
 class Chaos(Environment):
     """The local environment with faults."""
 
@@ -93,12 +95,12 @@ class Chaos(Environment):
         self, options: Options, temp: Path, signals: Signals, plan: list[Planned], seed: int
     ) -> None:
         super().__init__(options, temp, signals)
-        self._plan = plan
+        self._kinds = {planned.kind for planned in plan}
+        self._injections = Injections(plan, self._fault_of)
         self._random = random.Random(seed)  # noqa: S311  a schedule, not a secret
         self._held: Counter[str] = Counter()
         self._started_at = {"ingester": 0.0, "poller": 0.0}
         self._restarts: Counter[str] = Counter()
-        self._faults: list[Running] = []
         self._proxy: AwsProxyProcess | None = None
         self._feed_proxy: FeedProxyProcess | None = None
         self._seed = seed
@@ -106,10 +108,9 @@ class Chaos(Environment):
         self.problems: list[str] = []
         self.keys = temp / "keys"
         self.kpl = DATA / "kpl"
-        kinds = {planned.kind for planned in plan}
         self.disk = JournalDisk(DATA / "journal")
-        self._has_own_disk = bool(kinds & set(fault_kinds.DISK_KINDS))
-        library = find_library() if kinds & set(fault_kinds.CLOCK_KINDS) else None
+        self._has_own_disk = bool(self._kinds & set(fault_kinds.DISK_KINDS))
+        library = find_library() if self._kinds & set(fault_kinds.CLOCK_KINDS) else None
         self._clock = IngesterClock(library, temp) if library else None
         self._kinesis: KinesisLocal | None = None
         self._shards: Shards | None = None
@@ -174,7 +175,7 @@ class Chaos(Environment):
 
     def _start_aws(self) -> None:
         super()._start_aws()
-        if any(planned.kind in fault_kinds.RESHARD_KINDS for planned in self._plan):
+        if self._kinds & set(fault_kinds.RESHARD_KINDS):
             self._start_kinesis()
         self._proxy = AwsProxyProcess(
             self._aws.endpoint,
@@ -207,19 +208,22 @@ class Chaos(Environment):
     def _play(self, tail: Tail) -> None:
         self._await_first_trade(tail)
         begun = time.monotonic()
-        waiting = list(self._plan)
         seconds = self._options.seconds or 0.0
-        while self.played_seconds < seconds and not self._signals.number:
-            self._look(tail)
+        while not self._signals.number:
+            self._turn(tail)
             self.played_seconds = time.monotonic() - begun
-            for planned in [planned for planned in waiting if planned.begin <= self.played_seconds]:
-                if self._begin(planned):
-                    waiting.remove(planned)
-            self._go_on(self.played_seconds)
-            self._note_recoveries()
-            time.sleep(TURN_SECONDS)
-        self._go_on(float("inf"))
+            self._injections.turn(self.played_seconds)
+            overtime = self.played_seconds - seconds
+            if overtime >= (OVERTIME_SECONDS if self._injections.is_waiting else 0.0):
+                break
+        self._injections.end_all()
         self._await_recovery(tail)
+
+    def _turn(self, tail: Tail) -> None:
+        time.sleep(TURN_SECONDS)
+        self._look(tail)
+        self._function_log.read()
+        self._injections.note_stored(self._function_log.newest_received_at / 1000)
 
     def _look(self, tail: Tail) -> None:
         """Passes on what there is to see, and starts again what has ended."""
@@ -243,17 +247,6 @@ class Chaos(Environment):
             and time.monotonic() - self._started_at[name] > RESTART_SECONDS
         )
 
-    def _begin(self, planned: Planned) -> bool:
-        """Begins a fault, or puts it off while whom it is to hit is not there."""
-        fault = self._fault_of(planned.kind)
-        late = self.played_seconds - planned.begin
-        if not fault.is_possible and late < PROLONGED_SECONDS:
-            return False
-        say(f"fault    {planned.kind} for {planned.seconds:g} s")
-        self._faults.append(Running(planned, fault, self.played_seconds + planned.seconds))
-        fault.begin(planned.seconds)
-        return True
-
     def _fault_of(self, kind: str) -> Injected:
         if kind in fault_kinds.HOST_KINDS:
             return fault_kinds.HOST_KINDS[kind](self, self._random)
@@ -269,104 +262,49 @@ class Chaos(Environment):
             return fault_kinds.endpoint_fault(self._proxy, kind)
         return fault_kinds.feed_fault(self._feed_proxy, kind)
 
-    def _go_on(self, now: float) -> None:
-        """Goes on with the faults that last, and ends those whose time is over."""
-        for running in self._faults:
-            planned = running.planned
-            late = now - running.over_at
-            if running.ended_at is not None:
-                continue
-            running.fault.turn()
-            if late < 0:
-                continue
-            if (
-                running.fault.effects == 0
-                and late < PROLONGED_SECONDS
-                and not running.fault.is_done
-            ):
-                continue  # nobody has met it yet
-            running.fault.end()
-            running.ended_at = time.time()
-            say(f"over     {planned.kind}: effects {running.fault.effects}")
-
-    def _note_recoveries(self) -> None:
-        self._function_log.read()
-        for running in self._faults:
-            ended_at = running.ended_at
-            if ended_at is None or running.recovery is not None:
-                continue
-            if self._function_log.newest_received_at > ended_at * 1000:
-                running.recovery = round(time.time() - ended_at, 1)
-                say(f"recovered from {running.planned.kind} after {running.recovery:g} s")
-
     def _await_recovery(self, tail: Tail) -> None:
         deadline = time.monotonic() + RECOVERY_SECONDS
-        while any(running.recovery is None for running in self._faults):
+        while not self._injections.is_recovered:
             self._signals.check()
             if time.monotonic() > deadline:
                 say(f"not recovered within {RECOVERY_SECONDS:g} s")
                 return
-            self._look(tail)
-            self._note_recoveries()
-            time.sleep(TURN_SECONDS)
+            self._turn(tail)
 
     def _summary(self, result: dict[str, Any]) -> dict[str, Any]:
-        gaps = self._gaps()
-        names = ("trades_published", "distinct_trade_ids", "trades_stored", "missing", "unexpected")
         return {
             "seed": self._seed,
             "seconds": result["seconds"],
-            "faults": self._by_kind(),
+            "faults": self._injections.by_kind(),
             "restarts": dict(self._restarts),
-            "frames_sent": result["frames_sent"],
-            "frames_journalled": result["frames"],
-            "gap_seconds": round(sum(gaps), 1),
-            **{name: result[name] for name in names},
-            "duplicates": result["duplicates"],
-            "wrong_shard_user_records": result["wrong_shard_user_records"],
-            "dead_letters": result["dead_letters"],
-            "stored_latency_ms": result["stored_latency_ms"],
+            "disturbed_seconds": round(self._injections.disturbed_seconds(), 1),
+            **{name: result[name] for name in AUDITED},
         }
 
-    def _by_kind(self) -> list[dict[str, Any]]:
-        kinds: dict[str, list[Running]] = {}
-        for running in self._faults:
-            kinds.setdefault(running.planned.kind, []).append(running)
-        return [
-            {
-                "kind": kind,
-                "count": len(found),
-                "effect": sum(running.fault.effects for running in found),
-                "worst_recovery_seconds": max(
-                    (running.recovery for running in found if running.recovery is not None),
-                    default=None,
-                ),
-            }
-            for kind, found in sorted(kinds.items())
-        ]
+    def _problems(self, result: dict[str, Any]) -> list[str]:
+        problems = self.problems + self._injections.problems()
+        if result["frames_journalled"] < LEAST_JOURNALLED * result["frames_sent"]:
+            problems.append(
+                f"journalled {result['frames_journalled']} frames of {result['frames_sent']} sent"
+            )
+        disturbed = self._injections.disturbed_seconds()
+        if result["gap_seconds"] > disturbed:
+            problems.append(
+                f"gaps of {result['gap_seconds']:g} s, but only {disturbed:g} s of faults and"
+                " recoveries"
+            )
+        told = self._gaps_told()
+        if told != result["gaps"]:
+            problems.append(f"gaps: the ingester tells {told}, the audit {result['gaps']}")
+        return problems
 
-    def _gaps(self) -> list[float]:
+    def _gaps_told(self) -> int:
+        """Returns how many gaps the ingester's own command finds in the journal."""
         command = [*java(), "journal", "gaps", "--env", "local", "--json"]
         ended = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
         )
-        gaps = [json.loads(line) for line in ended.stdout.splitlines()]
-        return [gap["seconds"] for gap in gaps if gap["seconds"] is not None]
-
-    def _problems(self, result: dict[str, Any]) -> list[str]:
-        problems = self.problems + [
-            f"fault without effect: kind={found['kind']} count={found['count']}"
-            for found in self._by_kind()
-            if found["effect"] == 0
-        ]
-        problems += [
-            f"not recovered: kind={running.planned.kind}"
-            for running in self._faults
-            if running.recovery is None
-        ]
-        if result["frames"] < LEAST_JOURNALLED * result["frames_sent"]:
-            problems.append(f"journalled {result['frames']} frames of {result['frames_sent']} sent")
-        return problems
+        return len(ended.stdout.splitlines())
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:
