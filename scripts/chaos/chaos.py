@@ -327,8 +327,10 @@ def main() -> int:
     arguments = _parse()
     wanted = arguments.faults.split(",") if arguments.faults else list(fault_kinds.KINDS)
     impossible = fault_kinds.impossible(wanted)
-    for kind, reason in impossible.items() if arguments.faults else ():
-        say(f"chaos: {kind} is not possible here: {reason} (see --faults)")
+    if arguments.faults and impossible:
+        for reason in sorted(set(impossible.values())):
+            named = ", ".join(kind for kind in wanted if impossible.get(kind) == reason)
+            say(f"chaos: cannot be had here: {named}: {reason}, or leave them out")
         return 3
     kinds = [kind for kind in wanted if kind not in impossible]
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed

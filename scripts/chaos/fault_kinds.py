@@ -247,10 +247,10 @@ def impossible(wanted: Collection[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     if not journal_disk.can_mount():
-        reason = "no mount namespace of our own (needs unshare, and root or user namespaces)"
+        reason = "no mounts of our own; run scripts/chaos.sh as root, or allow user namespaces"
         found |= dict.fromkeys(DISK_KINDS, reason)
     if ingester_clock.find_library() is None:
-        reason = "libfaketime is not installed (on Debian: apt-get install libfaketime)"
+        reason = "libfaketime is missing; apt-get install libfaketime"
         found |= dict.fromkeys(CLOCK_KINDS, reason)
     if not RESHARD_KINDS.keys().isdisjoint(wanted):
         try:

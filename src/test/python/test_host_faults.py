@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import chaos
 import disk_faults
+import ingester_clock
 import journal_bytes
 import journal_faults
 import journal_file
@@ -303,3 +306,19 @@ def test_a_disk_that_is_not_mounted_is_the_folder(tmp_path: Path) -> None:
     assert disk.writable == tmp_path
     disk.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_kinds_that_cannot_be_had_are_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TAPESTREAM_OWN_MOUNTS", raising=False)
+    monkeypatch.setattr(ingester_clock, "find_library", lambda: None)
+    kinds = "clock-back,disk-full,kill-daemon,disk-read-only"
+    monkeypatch.setattr(sys, "argv", ["chaos.py", "--faults", kinds])
+    assert chaos.main() == 3
+    assert capsys.readouterr().err.splitlines() == [
+        "chaos: cannot be had here: clock-back: libfaketime is missing; "
+        "apt-get install libfaketime, or leave them out",
+        "chaos: cannot be had here: disk-full, disk-read-only: no mounts of our own; "
+        "run scripts/chaos.sh as root, or allow user namespaces, or leave them out",
+    ]
