@@ -65,6 +65,9 @@ class Injected(Protocol):
 
     def end(self) -> None: ...
 
+    def look_back(self) -> None:
+        """Looks, after its end, for an effect that shows late; called until it has one."""
+
 
 class Handle(Protocol):
     """A fault that has begun in a proxy."""
@@ -104,6 +107,9 @@ class ProxiedFault:
         """Ends it."""
         if self._handle is not None:
             self._handle.end()
+
+    def look_back(self) -> None:
+        """Does nothing: the proxy has counted what there was."""
 
 
 def endpoint_fault(proxy: AwsProxyProcess, kind: str) -> ProxiedFault:

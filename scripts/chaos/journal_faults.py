@@ -13,14 +13,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import commands
 import journal_file
-from commands import DAMAGE_LOG
 from host import Host, LogSince
 from journal_file import Entry, Journal
 from process_faults import ProcessFault, kill
 
 SEGMENTS_READ_AT_START = 3
 """The checkpoint's and the two before it: what an ingester that starts reads for sure."""
+LOOK_SECONDS = 0.5
 LONGEST_CUT = 8192
 """Bytes of the tail that may be cut off."""
 
@@ -68,6 +69,7 @@ class JournalFault(ProcessFault):
         self._log: LogSince | None = None
         self._start_at = 0.0
         self._is_held = False
+        self._look_at = 0.0
 
     def begin(self, seconds: float) -> None:
         """Kills it and does the damage; it may start again when half the time is over."""
@@ -89,13 +91,20 @@ class JournalFault(ProcessFault):
         """Lets the ingester start when it is time to, and looks whether it has met the damage."""
         if self._is_held and time.monotonic() >= self._start_at:
             self._release()
-        if self.effects == 0 and not self._is_held and self._damaged and self._log:
-            self.effects += self._damaged.is_told_in(self._log.text())
+        if not self._is_held:
+            self.look_back()
 
     def end(self) -> None:
         """Lets the ingester start, if it has not yet."""
         if self._is_held:
             self._release()
+
+    def look_back(self) -> None:
+        """Looks whether an ingester has met the damage: its start may take a while."""
+        now = time.monotonic()
+        if self.effects == 0 and self._damaged and self._log and now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self.effects += self._damaged.is_told_in(self._log.text())
 
     def _release(self) -> None:
         self._is_held = False
@@ -160,7 +169,7 @@ def _newest(folder: Path) -> list[Entry]:
 
 def _note(damaged: Damaged) -> None:
     line = {"segment": damaged.segment, "from": damaged.begin, "to": damaged.end}
-    with DAMAGE_LOG.open("a") as file:
+    with commands.DAMAGE_LOG.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 

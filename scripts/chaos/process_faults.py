@@ -67,6 +67,9 @@ class ProcessFault:
     def end(self) -> None:
         """Takes it back."""
 
+    def look_back(self) -> None:
+        """Looks, after its end, for an effect that shows late; must not wait."""
+
 
 class KillIngester(ProcessFault):
     """kill -9 of the ingester, which stays down."""

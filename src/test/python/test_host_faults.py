@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import chaos
+import commands
 import disk_faults
 import ingester_clock
 import journal_bytes
@@ -85,7 +87,8 @@ class FakeDisk:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Any:
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(commands, "DAMAGE_LOG", tmp_path / "damage.ndjson")
     return FakeHost(tmp_path)
 
 
@@ -218,6 +221,23 @@ def test_only_what_an_ingester_reads_at_its_start_is_damaged(tmp_path: Path) -> 
 )
 def test_damage_is_met_where_the_log_tells_of_its_place(told: str, is_told: bool) -> None:
     assert Damaged("x", 1000, 1040).is_told_in(told) is is_told
+
+
+def test_damage_is_met_by_the_ingester_that_starts_after_it(host: Any) -> None:
+    journal(host.folder)
+    fault = journal_faults.FlipBit(host, random.Random(1))
+    host.ingester.code = 137
+    fault.begin(0)
+    assert host.held == 1
+    (line,) = commands.DAMAGE_LOG.read_text().splitlines()
+    fault.turn()
+    assert (host.held, fault.effects) == (0, 0)
+    fault.end()
+    position = json.loads(line)["from"]
+    host.ingester.tells(f"journal damaged, entries skipped position={position} length=56 segment=x")
+    fault._look_at = 0.0
+    fault.look_back()
+    assert (host.held, fault.effects) == (0, 1)
 
 
 def test_a_log_is_read_from_where_it_was(tmp_path: Path) -> None:
