@@ -66,7 +66,7 @@ class Injected(Protocol):
     def end(self) -> None: ...
 
     def look_back(self) -> None:
-        """Looks, after its end, for an effect that shows late; called until it has one."""
+        """Looks, after its end, for an effect that shows late; must not wait."""
 
 
 class Handle(Protocol):

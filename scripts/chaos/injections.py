@@ -87,7 +87,10 @@ class Injections:
         """Takes note that a trade is stored that was received then, in wall time."""
         for running in self._begun:
             ended_at = running.ended_at
-            if ended_at is None or running.recovered_at is not None:
+            if ended_at is None:
+                continue
+            running.fault.look_back()
+            if running.recovered_at is not None:
                 continue
             if newest_received_at > ended_at:
                 running.recovered_at = self._wall()

@@ -138,6 +138,9 @@ class ReshardFault:
     def turn(self) -> None:
         """Does nothing: Kinesis goes on by itself."""
 
+    def look_back(self) -> None:
+        """Does nothing: whoever asks for the effects looks."""
+
     def end(self) -> None:
         """Does nothing: it cannot be taken back."""
 
