@@ -14,6 +14,7 @@ class Fault:
         self.is_possible = is_possible
         self.is_done = is_done
         self.calls: list[str] = []
+        self.late_effects = 0
 
     def begin(self, seconds: float) -> None:
         self.calls.append(f"begin {seconds:g}")
@@ -23,6 +24,9 @@ class Fault:
 
     def end(self) -> None:
         self.calls.append("end")
+
+    def look_back(self) -> None:
+        self.effects = self.effects or self.late_effects
 
 
 class Wall:
@@ -160,3 +164,15 @@ def test_time_of_overlapping_faults_counts_once() -> None:
             under_test.note_stored(wall.now)
     # The first from 1 to 20, the second within it, the last from 100 to 110.
     assert under_test.disturbed_seconds() == 19 + 10
+
+
+def test_an_effect_that_shows_late_counts() -> None:
+    fault = Fault(effects=0)
+    fault.late_effects = 2
+    found = injections({"kill": fault}, Planned(0, 2, "kill"))
+    found.turn(0)
+    found.turn(3)
+    assert found.by_kind()[0]["effect"] == 0
+    found.note_stored(2000.0)
+    assert found.by_kind()[0]["effect"] == 2
+    assert found.problems() == []
