@@ -18,8 +18,6 @@ from processes import Child, wait_until
 
 LOOK_SECONDS = 0.25
 """Between two looks at all processes."""
-REBUILT_SECONDS = 20.0
-"""After the fault's time, for a producer that is being rebuilt."""
 
 
 class DaemonFault(ProcessFault):
@@ -67,22 +65,25 @@ class ReplacedDaemon(DaemonFault):
             self._look()
 
     def end(self) -> None:
-        """Waits for the replacement; takes nothing back."""
+        """Takes nothing back: what was hit stays so."""
 
-        def is_over() -> bool:
-            self.turn()
-            return self.effects > 0 or self._host.ingester.exit_code() is not None
-
-        wait_until(is_over, REBUILT_SECONDS)
+    def look_back(self) -> None:
+        """Looks whether the daemon was replaced: that takes longer on a machine that is busy."""
+        if self.effects == 0 and self._is_time_to_look():
+            self._look_only()
 
     def _look(self) -> None:
         daemons = set(self._daemons())
         if self._ingester is self._host.ingester and self._victims:
-            self.effects += self._is_replaced(daemons)
+            self._look_only()
         elif daemons:
             self._ingester = self._host.ingester
             self._victims = daemons
             self._hit()
+
+    def _look_only(self) -> None:
+        if self._ingester is self._host.ingester and self._victims:
+            self.effects += self._is_replaced(set(self._daemons()))
 
     def _hit(self) -> None:
         raise NotImplementedError
@@ -102,6 +103,9 @@ class FreezeDaemon(ReplacedDaemon):
     def _hit(self) -> None:
         for pid in self._victims:
             send(pid, signal.SIGSTOP)
+
+    def _is_replaced(self, daemons: set[int]) -> bool:
+        return super()._is_replaced(daemons) and not self._victims & KILLED
 
 
 class CleanKplDirectory(ReplacedDaemon):

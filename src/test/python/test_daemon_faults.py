@@ -119,6 +119,22 @@ def test_a_cleaned_folder_counts_when_daemon_and_files_are_there_again(host: Any
     assert wait_until(lambda: meets(fault), 10)
 
 
+def test_a_replacement_that_comes_late_counts(host: Any) -> None:
+    fault = FreezeDaemon(host, random.Random(1))
+    (frozen,) = host.daemons()
+    fault.begin(2)
+    fault.end()
+    os.kill(frozen, signal.SIGKILL)  # by the ingester
+
+    def shows() -> bool:
+        fault.look_back()
+        return bool(fault.effects)
+
+    assert wait_until(shows, 10)
+    (next_one,) = host.daemons()
+    assert process_faults.state_of(next_one) != "T"
+
+
 def test_each_daemon_that_appears_is_killed_and_counted(host: Any) -> None:
     fault = DaemonGone(host, random.Random(1))
     fault.begin(2)
