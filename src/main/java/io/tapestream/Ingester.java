@@ -1,5 +1,6 @@
 package io.tapestream;
 
+import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.jmx.JmxReporter;
 import io.tapestream.feed.FeedClient;
@@ -102,10 +103,12 @@ final class Ingester {
             checkStream(surroundings);
             long checkpoint = journal.checkpoint();
             putter = surroundings.putters().create(checkpoint, this::wakePublisher, metrics);
+            RecordPacker packer = new RecordPacker(settings.record(), putter::put, metrics);
+            tellHowLongNoTradeHasCome(packer, surroundings.clock());
             publisher = new Publisher(
                     journal.reader(journal.warmUpPosition(checkpoint)),
                     new Publisher.Range(checkpoint, Long.MAX_VALUE),
-                    new RecordPacker(settings.record(), putter::put, metrics),
+                    packer,
                     putter,
                     this::fail);
             keeper = new JournalKeeper(
@@ -137,6 +140,14 @@ final class Ingester {
         }
         publisherThread = new Threads("publisher").newThread(publisher);
         keeperThread = new Threads("journal-keeper").newThread(keeper);
+    }
+
+    /** A venue whose market is closed pings on: that no trade comes is another thing than silence. */
+    private void tellHowLongNoTradeHasCome(RecordPacker packer, InstantSource clock) {
+        long startedAtMillis = clock.millis();
+        Gauge<Long> sinceTrades =
+                () -> (clock.millis() - Math.max(startedAtMillis, packer.tradesReceivedAtMillis())) / 1000;
+        metrics.gauge("record.seconds-since-trades", () -> sinceTrades);
     }
 
     /** Starts the threads and connects to the venue. The journal's tail is published at once. */

@@ -251,6 +251,27 @@ class PipelineTest {
     }
 
     @Test
+    void aVenueThatOnlyPingsIsAliveAndHowLongNoTradeHasComeIsTold() throws Exception {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-25T09:00:00Z"));
+        rig.clock = now::get;
+        Ingester ingester = rig.start();
+        FakeVenuePeer peer = venue.awaitPeer();
+        now.set(Instant.parse("2026-11-25T09:01:00Z"));
+        assertThat(ingester.counts().of("record.seconds-since-trades")).isEqualTo(60L);
+        send(peer, AAPL.subList(0, 1));
+        await().untilAsserted(() ->
+                assertThat(ingester.counts().of("record.seconds-since-trades")).isEqualTo(0L));
+        now.set(Instant.parse("2026-11-25T09:11:00Z"));
+        peer.sendText("{\"type\":\"ping\"}");
+        await().untilAsserted(() ->
+                assertThat(ingester.counts().of("record.messages.ping")).isOne());
+        assertThat(ingester.counts().of("record.seconds-since-trades")).isEqualTo(600L);
+        assertThat(ingester.counts().of("feed.seconds-since-frame")).isEqualTo(0L);
+        assertThat(ingester.stop("test")).isTrue();
+        assertThat(venue.connections()).isOne();
+    }
+
+    @Test
     void aFullJournalClosesTheFeedAndReopensItWhenHalfIsDrained() throws Exception {
         rig.properties.put("journal.max-bytes", "256 KiB");
         FakeKinesisProducer slow = new FakeKinesisProducer();

@@ -38,6 +38,7 @@ public final class RecordPacker {
     private final BufferPool pool;
     private final @Nullable UserRecord[] packs;
     private long lastPosition = -1;
+    private volatile long tradesReceivedAtMillis;
 
     /** Metrics are those of docs/RECORDS.md, section 6. */
     public RecordPacker(RecordSettings settings, UserRecordHandler handler, MetricRegistry registry) {
@@ -93,6 +94,11 @@ public final class RecordPacker {
         }
     }
 
+    /** When the last trades were received that were read, epoch milliseconds; 0 if none were. Any thread. */
+    public long tradesReceivedAtMillis() {
+        return tradesReceivedAtMillis;
+    }
+
     private void enter(Frame frame, long previousSegment, long segment, long position) {
         if (position <= lastPosition) {
             throw new IllegalArgumentException("frame read out of order: position=" + position + " last=" + lastPosition
@@ -110,6 +116,9 @@ public final class RecordPacker {
     private void onTrades(Frame frame, long position) {
         int count = walker.tradeCount();
         metrics.tradesReceived.inc(count);
+        if (count > 0) {
+            tradesReceivedAtMillis = frame.receivedAtMillis();
+        }
         if (isRedelivered(frame)) {
             metrics.redeliveredFrames.inc();
             if (!frame.keepsRedelivered()) {

@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.Deflater;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -171,6 +172,45 @@ class FeedClientTest {
         peer.sendHex("8900");
         assertThat(peer.awaitFrame()).isEqualTo(new FakeVenuePeer.Received(10, true, ""));
         assertThat(rig.events).isEmpty();
+    }
+
+    @Test
+    void answersAPingAtOnceThoughItComesAmidAMessageCutInsideACharacter() {
+        rig.open();
+        FakeVenuePeer peer = awaitSession();
+        byte[] message = "{\"s\":\"币\"}".getBytes(StandardCharsets.UTF_8);
+        peer.sendRaw(FakeVenuePeer.frame(0x01, Arrays.copyOf(message, 7)));
+        peer.sendRaw(wire("A07_ping_payload_deadbeef"));
+        assertThat(peer.awaitFrame()).isEqualTo(new FakeVenuePeer.Received(10, true, "\u00de\u00ad\u00be\u00ef"));
+        assertThat(rig.events).isEmpty();
+        peer.sendRaw(FakeVenuePeer.frame(0x80, Arrays.copyOfRange(message, 7, message.length)));
+        assertThat(rig.awaitEvent()).isEqualTo("frame {\"s\":\"币\"}");
+    }
+
+    @Test
+    void offersNoCompressionAndRefusesItWhereItComesAllTheSame() {
+        rig.open();
+        for (byte[] compressed : List.of(wire("A04_deflated_rsv1_first"), bomb())) {
+            FakeVenuePeer peer = awaitSession();
+            peer.sendRaw(wire("A04_uncompressed_rsv0_between"));
+            peer.sendRaw(compressed);
+            assertThat(peer.awaitFrame().closeCode()).isEqualTo(1002);
+            assertThat(rig.awaitEvent()).isEqualTo("frame {\"type\":\"ping\"}");
+            assertThat(rig.awaitEvent())
+                    .isEqualTo("closed: ended by us 1002 reserved bits set without an extension: bits=4");
+        }
+        awaitSession();
+        assertThat(venue.requests()).noneMatch(request -> request.contains("Sec-WebSocket-Extensions"));
+    }
+
+    /** Ten mebibytes of spaces, deflated to about a thousandth. */
+    private static byte[] bomb() {
+        byte[] deflated = new byte[1 << 16];
+        Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION, true);
+        deflater.setInput(" ".repeat(10 << 20).getBytes(StandardCharsets.US_ASCII));
+        int length = deflater.deflate(deflated, 0, deflated.length, Deflater.SYNC_FLUSH);
+        deflater.end();
+        return FakeVenuePeer.frame(0xc1, Arrays.copyOf(deflated, length));
     }
 
     @Test

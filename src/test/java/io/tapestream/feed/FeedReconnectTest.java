@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +49,69 @@ class FeedReconnectTest {
         peer.awaitEnd();
         assertThat(rig.awaitEvent()).isEqualTo("closed: " + reason);
         awaitSession();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "1000 | done",
+                "1006 | ", // not allowed on the wire: see refusesACloseThatIsNotOne
+                "1011 | internal error",
+                "1012 | service restart",
+                "1001 | {\"data\":[{\"p\":1,\"s\":\"AAPL\",\"t\":1680286537580,\"v\":1}],\"type\":\"trade\"}"
+            })
+    void takesTheReasonOfACloseForTextAndReconnects(int code, @Nullable String reason) {
+        rig.open();
+        awaitSession().sendClose(code, reason == null ? "" : reason);
+        assertThat(rig.awaitEvent())
+                .isEqualTo(
+                        reason == null
+                                ? "closed: ended by us 1002 close frame without a valid code: length=2"
+                                : "closed: closed " + code + " " + reason);
+        awaitSession();
+        assertThat(rig.count("frames")).isZero();
+    }
+
+    @Test
+    void reconnectsAfterAnEndWithoutACloseFrame() {
+        rig.open();
+        awaitSession().close();
+        assertThat(rig.awaitEvent()).isEqualTo("closed: lost: closed without a close frame");
+        awaitSession();
+    }
+
+    @Test
+    void tellsABrokenCloseInOneLineWithoutATrace() {
+        try (CapturedLogs logs = CapturedLogs.open()) {
+            rig.open();
+            awaitSession().sendRaw(wire("A09_close_one_byte_body_invalid"));
+            awaitSession();
+            assertThat(logs.lines("WARN")).singleElement().asString().contains("1002 close frame without a valid code");
+            assertThat(logs.lines("ERROR")).isEmpty();
+            assertThat(logs.lines()).noneMatch(line -> line.contains("\tat io.tapestream"));
+        }
+    }
+
+    @Test
+    void waitsLongerWhenItIsToldToTryAgainLater() {
+        rig.backoffMax = Duration.ofSeconds(10);
+        try (CapturedLogs logs = CapturedLogs.open()) {
+            rig.open();
+            awaitSession().sendRaw(wire("A09_close_1013_try_again"));
+            awaitSession();
+            assertThat(retriesInMillis(logs))
+                    .singleElement()
+                    .satisfies(
+                            wait -> assertThat(wait).isBetween(80L, 160L)); // the bound of 10 ms has doubled four times
+        }
+    }
+
+    private static List<Long> retriesInMillis(CapturedLogs logs) {
+        return logs.lines("WARN").stream()
+                .map(line -> line.replaceAll("(?s).*retry_in_ms=", ""))
+                .map(Long::valueOf)
+                .toList();
     }
 
     @Test
@@ -167,6 +235,39 @@ class FeedReconnectTest {
                     .singleElement()
                     .asString()
                     .endsWith("reason=\"handshake refused: status=429\" retry_in_ms=150");
+        }
+    }
+
+    @Test
+    void doesNotTryBeforeTheMomentThatTheVenueNames() {
+        String inHalfAMinute = DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(30));
+        for (String retryAfter : List.of("30", inHalfAMinute)) {
+            try (CapturedLogs logs = CapturedLogs.open();
+                    FakeVenue busy = FakeVenue.start()
+                            .alwaysAnswering(
+                                    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: " + retryAfter + "\r\n\r\n");
+                    FeedRig alone = FeedRig.of(busy)) {
+                alone.open();
+                await().until(() -> !logs.lines("WARN").isEmpty());
+                assertThat(retriesInMillis(logs))
+                        .singleElement()
+                        .satisfies(wait -> assertThat(wait)
+                                .isBetween(5_000L, 30_000L)); // a slow machine may have spent some of it
+                assertThat(busy.connections()).isOne();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"301 Moved Permanently", "302 Found", "307 Temporary Redirect"})
+    void followsNoRedirect(String status) {
+        rig.backoffMax = Duration.ofMillis(200);
+        try (FakeVenue elsewhere = FakeVenue.start()) {
+            venue.answering("HTTP/1.1 " + status + "\r\nLocation: " + elsewhere.uri() + "?token=x\r\n\r\n");
+            rig.open();
+            awaitSession();
+            assertThat(elsewhere.connections()).isZero();
         }
     }
 

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.tapestream.frame.FrameHandler;
@@ -167,6 +169,33 @@ class FrameDecoderTest implements FrameHandler, FrameDecoder.Control {
                 .containsExactly(
                         "1009 message too long: length=4611686018427387904 limit=100000 (see feed.max-message-length)");
         assertThat(decoder.isHolding()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"817f4000000000000000", "017f4000000000000000", "817f00000000000186a0"})
+    void allocatesForWhatHasComeAndNotForWhatIsAnnounced(String header) {
+        ByteBuf read = Unpooled.wrappedBuffer(HexFormat.of().parseHex(header));
+        List<Integer> capacities = new ArrayList<>();
+        AbstractByteBufAllocator counting = new AbstractByteBufAllocator() {
+            @Override
+            protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+                capacities.add(initialCapacity);
+                return UnpooledByteBufAllocator.DEFAULT.heapBuffer(initialCapacity, maxCapacity);
+            }
+
+            @Override
+            protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+                return newHeapBuffer(initialCapacity, maxCapacity);
+            }
+
+            @Override
+            public boolean isDirectBufferPooled() {
+                return false;
+            }
+        };
+        channel.config().setAllocator(counting);
+        channel.writeInbound(read);
+        assertThat(capacities).allMatch(capacity -> capacity <= header.length() / 2);
     }
 
     @Test
