@@ -6,11 +6,10 @@ their minutes of waiting cost none.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from patient_venue import Connection, PatientVenue, RefusingVenue
-from rig import AAPL, Ingester, LocalKinesis, Rig
+from rig import AAPL, Ingester, LocalKinesis, Rig, frames_of
 
 SILENCE_SECONDS = 150
 STABLE_SECONDS = 60
@@ -21,14 +20,9 @@ TIMES = ("silence-timeout", "stable-after", "backoff-min", "backoff-max", "retry
 PING = '{"type":"ping"}'
 
 
-def _trades() -> str:
-    frame: str = json.loads(AAPL.read_text().splitlines()[0])["frame"]
-    return frame
-
-
 def fall_silent(number: int, connection: Connection) -> None:
     """Sends trades, then nothing any more, and no end; only the first connection does."""
-    connection.say(_trades())
+    connection.say(frames_of(AAPL)[0])
     if number > 0:
         while not connection.listen(PING_SECONDS):
             connection.say(PING)
@@ -37,7 +31,7 @@ def fall_silent(number: int, connection: Connection) -> None:
 
 def ping_only(_: int, connection: Connection) -> None:
     """Sends trades, and after them a ping a minute."""
-    connection.say(_trades())
+    connection.say(frames_of(AAPL)[0])
     for _ in range(PINGS):
         if connection.listen(PING_SECONDS):
             return

@@ -444,6 +444,11 @@ def text_of(path: Path) -> str:
     return path.read_text(errors="replace")
 
 
+def frames_of(capture: Path) -> list[str]:
+    """The messages of a capture."""
+    return [json.loads(line)["frame"] for line in capture.read_text().splitlines()]
+
+
 def on_its_own_mount(options: str, folder: Path) -> tuple[str | os.PathLike[str], ...]:
     """How a command begins that sees a file system of its own on the folder."""
     if sys.platform != "linux" or shutil.which("unshare") is None:

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Names {
     static {
-        // A name that could not be found is to be looked up again by the next attempt, not after the JVM's 10 seconds.
+        // A name is looked up again by each attempt: a failure is not remembered for the JVM's 10 seconds, nor is an
+        // address for its 30, since a venue may have moved away from it.
         Security.setProperty("networkaddress.cache.negative.ttl", "0");
+        Security.setProperty("networkaddress.cache.ttl", "0");
     }
 
     private final NameLookup lookup;

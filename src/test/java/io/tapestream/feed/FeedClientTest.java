@@ -302,8 +302,9 @@ class FeedClientTest {
     }
 
     @Test
-    void keepsTheJvmFromRememberingThatAHostWasNotFound() {
+    void keepsTheJvmFromRememberingWhereAHostWasOrThatItWasNotFound() {
         rig.client();
+        assertThat(Security.getProperty("networkaddress.cache.ttl")).isEqualTo("0");
         assertThat(Security.getProperty("networkaddress.cache.negative.ttl")).isEqualTo("0");
     }
 

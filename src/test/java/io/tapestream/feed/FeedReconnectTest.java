@@ -86,6 +86,7 @@ class FeedReconnectTest {
         try (CapturedLogs logs = CapturedLogs.open()) {
             rig.open();
             awaitSession().sendRaw(wire("A09_close_one_byte_body_invalid"));
+            assertThat(rig.awaitEvent()).startsWith("closed: ");
             awaitSession();
             assertThat(logs.lines("WARN")).singleElement().asString().contains("1002 close frame without a valid code");
             assertThat(logs.lines("ERROR")).isEmpty();
@@ -99,6 +100,7 @@ class FeedReconnectTest {
         try (CapturedLogs logs = CapturedLogs.open()) {
             rig.open();
             awaitSession().sendRaw(wire("A09_close_1013_try_again"));
+            assertThat(rig.awaitEvent()).startsWith("closed: ");
             awaitSession();
             assertThat(retriesInMillis(logs))
                     .singleElement()
