@@ -341,12 +341,14 @@ def main() -> int:
         say(f"chaos: {e}")
         return 2
     say(f"seed {seed}: {len(plan)} faults of {len(kinds)} kinds in {arguments.seconds:g} s")
-    say(f"shortened: {' '.join(SHORTENED)}")
+    reshards = not fault_kinds.RESHARD_KINDS.keys().isdisjoint(kinds)
+    settings = [*SHORTENED, *(reshard_faults.SETTINGS if reshards else ())]
+    say(f"changed: {' '.join(settings)}")
     left_out = {} if arguments.faults else impossible
     for kind, reason in left_out.items():
         say(f"left out: {kind}: {reason}")
     options = Options(
-        arguments.seconds, arguments.rate, [CAPTURE], 2, None, list(SHORTENED), arguments.json
+        arguments.seconds, arguments.rate, [CAPTURE], 2, None, settings, arguments.json
     )
     return run_to_end(
         lambda temp, signals: Chaos(options, temp, signals, plan, seed),

@@ -20,8 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from commands import STREAM
 
-FEWEST, FIRST, MOST = 1, 3, 5
+FEWEST, FIRST, MOST = 1, 2, 4
 """Open shards: at least, at the start, at most."""
+SETTINGS = ("kinesis.buffered-time=500ms",)
+"""Of the ingester: fewer and larger puts, of which kinesis-local takes few in a second."""
 LOOK_SECONDS = 1.0
 
 ListedShard = dict[str, Any]

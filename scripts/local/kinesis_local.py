@@ -31,7 +31,7 @@ SHARD_LIMIT = 1000
 
 
 _PATIENT = Config(retries={"mode": "standard", "max_attempts": 8})
-_IMPATIENT = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
+_IMPATIENT = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
 
 
 class NotInstalledError(Exception):

@@ -199,6 +199,9 @@ def test_the_ingester_is_killed_while_kinesis_is_away_and_has_to_start_while_it_
     parts.start_ingester()
     asked = puts(proxy)
     fault.turn()
+    delivered.write_text("{}\n")
+    assert puts(proxy) > asked or not has_effect(fault)  # it has not asked yet
+    delivered.unlink()
     assert wait_until(lambda: puts(proxy) > asked, SECONDS)
     assert not has_effect(fault)  # nothing reaches it from the feed
     delivered.write_text("{}\n")

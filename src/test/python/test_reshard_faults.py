@@ -102,8 +102,13 @@ def stream(tmp_path: Path) -> Stream:
 @pytest.mark.parametrize(
     ("kind", "parents", "children"), [(SplitShards, [2], [3, 4]), (MergeShards, [0, 1], [3])]
 )
+@pytest.mark.parametrize("is_parent_last", [True, False])
 def test_a_reshard_counts_once_its_parents_are_finished_and_each_child_is_read(
-    kind: type[ReshardFault], parents: list[int], children: list[int], stream: Stream
+    kind: type[ReshardFault],
+    parents: list[int],
+    children: list[int],
+    is_parent_last: bool,
+    stream: Stream,
 ) -> None:
     fault = kind(stream.shards)
     assert fault.effects == 0
@@ -113,7 +118,7 @@ def test_a_reshard_counts_once_its_parents_are_finished_and_each_child_is_read(
     assert closed == parents
     assert list(range(3, len(everybody))) == children
     steps = [(number, True) for number in parents] + [(number, False) for number in children]
-    for number, is_finished in steps:
+    for number, is_finished in reversed(steps) if is_parent_last else steps:
         assert fault.effects == 0
         stream.is_read(everybody[number], is_finished=is_finished)
     assert fault.effects == 1
@@ -122,12 +127,13 @@ def test_a_reshard_counts_once_its_parents_are_finished_and_each_child_is_read(
 def test_a_reshard_is_not_possible_until_the_last_one_is_whole(stream: Stream) -> None:
     SplitShards(stream.shards).begin(2.0)
     stream.now += reshard_faults.LOOK_SECONDS
-    assert not SplitShards(stream.shards).is_possible
+    assert not MergeShards(stream.shards).is_possible
     stream.is_read_on()
-    assert SplitShards(stream.shards).is_possible
+    assert MergeShards(stream.shards).is_possible
+    assert not SplitShards(stream.shards).is_possible  # there are as many as may be
     stream.kinesis.is_changing = True
     stream.now += reshard_faults.LOOK_SECONDS
-    assert not SplitShards(stream.shards).is_possible
+    assert not MergeShards(stream.shards).is_possible
 
 
 def test_nothing_is_resharded_while_the_shards_cannot_be_listed(stream: Stream) -> None:
