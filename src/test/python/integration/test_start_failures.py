@@ -228,6 +228,26 @@ def test_a_stream_that_does_not_exist(rig: Rig) -> None:
     )
 
 
+def test_a_stream_of_another_region(rig: Rig) -> None:
+    rig.create_stream()
+    ended = run(rig, {"kinesis.region": "eu-west-1"})
+    assert_refused(
+        ended,
+        CANNOT_START,
+        "stream not found",
+        f"stream={rig.stream} ",
+        "region=eu-west-1 ",
+        f"endpoint={rig.kinesis.endpoint} ",
+    )
+
+
+@pytest.mark.parametrize("name", ['""', '" stream"', '"stream "'])
+def test_a_name_that_no_stream_has(rig: Rig, quiet: Quiet, name: str) -> None:
+    ended = run(rig, {**everything_at(quiet), "kinesis.stream": name})
+    assert_refused(ended, USAGE, "kinesis.stream", "letters, digits")
+    quiet.assert_nobody_came()
+
+
 def test_a_stream_that_may_not_be_used(rig: Rig) -> None:
     rig.create_stream()
     proxy = rig.start_proxy()
