@@ -58,9 +58,10 @@ def sessions_of(entries: Iterable[Entry]) -> list[Session]:
 
 
 def gaps_of(sessions: Sequence[Session], holes: Sequence[Hole], start: int = 0) -> list[Gap]:
-    """Returns the gaps in the order of the journal, which begins at position `start`."""
+    """Returns the gaps of a journal that nobody writes any more, and that begins at `start`."""
     gaps = []
-    end, reason = start, None
+    end = start
+    reason: str | None = None
     for session in sessions:
         for entry in session.entries:
             if any(end <= hole.begin < entry.position for hole in holes):
@@ -69,8 +70,8 @@ def gaps_of(sessions: Sequence[Session], holes: Sequence[Hole], start: int = 0) 
                 gaps.append(Gap(end, entry.position, reason))
             end, reason = entry.end, None
         reason = session.closed or PROCESS_ENDED
-    if sessions and sessions[-1].closed is not None:
-        gaps.append(Gap(end, end, sessions[-1].closed, is_open=True))
+    if reason is not None:
+        gaps.append(Gap(end, end, reason, is_open=True))
     return gaps
 
 

@@ -96,16 +96,6 @@ def test_what_we_ended_was_read_up_to_the_message_that_nobody_may_take(
     assert_only(receipt_of(tmp_path, entries, connections), uncovered=uncovered)
 
 
-@pytest.mark.parametrize("closed", [None, LOST])
-def test_the_end_of_the_last_session_is_covered_if_it_was_closed(
-    tmp_path: Path, closed: str | None
-) -> None:
-    receipt = receipt_of(
-        tmp_path, session(1, FRAMES[:4], closed), [feed_logs.connection(1, FRAMES)]
-    )
-    assert_only(receipt, uncovered=int(closed is None))
-
-
 def test_a_connection_without_a_session_is_lost_in_the_gap_before_the_next(tmp_path: Path) -> None:
     entries = session(1, FRAMES, None) + session(2, ["x", "y"], "stopped")
     connections = [
@@ -120,11 +110,24 @@ def test_a_connection_without_a_session_is_lost_in_the_gap_before_the_next(tmp_p
     assert receipt.gap_seconds == 2.95
 
 
-def test_a_connection_without_a_session_at_the_end_is_in_no_gap(tmp_path: Path) -> None:
+def test_what_is_missing_at_the_end_is_in_the_gap_that_is_open(tmp_path: Path) -> None:
     connections = [feed_logs.connection(1, FRAMES), feed_logs.connection(2, ["u"])]
-    receipt = receipt_of(tmp_path, session(1, FRAMES, None), connections)
-    assert_only(receipt, uncovered=1)
-    assert receipt.uncovered == ["in no gap connection=2 session=none missing=1"]
+    receipt = receipt_of(tmp_path, session(1, FRAMES[:3], None), connections)
+    assert_only(receipt)
+    assert receipt.frames_lost == 3
+    assert receipt.gap_seconds == 0.98
+
+
+def test_what_is_missing_in_no_gap_is_found(tmp_path: Path) -> None:
+    connections = [feed_logs.connection(1, FRAMES), feed_logs.connection(2, ["u"])]
+    journal = journal_bytes.write(tmp_path / "journal", [session(1, FRAMES[:3], None)])
+    found = sessions.sessions_of(journal_file.read(journal).entries())
+    log = market_log.read(feed_logs.write(tmp_path / "log", connections))
+    receipt = receive(found, [sessions.Gap(0, 512, "silent")], log)
+    assert receipt.uncovered == [
+        "in no gap connection=1 session=1 missing=2",
+        "in no gap connection=2 session=none missing=1",
+    ]
 
 
 def test_a_connection_before_the_first_session_was_never_said_to_be_there(tmp_path: Path) -> None:

@@ -31,40 +31,48 @@ def gaps(folder: Path, segments: list[list[Written]], damaged: int | None = None
     return sessions.gaps_of(found, journal.damage.holes, journal.segments[0].base)
 
 
+def open_at(entries: list[Written], reason: str, base: int = 0) -> Gap:
+    """Returns the gap after these entries."""
+    end = journal_bytes.position(entries, len(entries), base)
+    return Gap(end, end, reason, is_open=True)
+
+
 def test_a_gap_runs_from_a_session_to_the_opening_of_the_next(tmp_path: Path) -> None:
     entries = FIRST + KILLED + LAST
     first, second = (journal_bytes.position(entries, at) for at in (4, 6))
     assert gaps(tmp_path, [entries]) == [
         Gap(first, first, "silent"),
         Gap(second, second, PROCESS_ENDED),
+        open_at(entries, PROCESS_ENDED),
     ]
 
 
-def test_the_last_gap_is_open_if_the_session_was_closed(tmp_path: Path) -> None:
-    end = journal_bytes.position(FIRST, 4)
-    assert gaps(tmp_path, [FIRST]) == [Gap(end, end, "silent", is_open=True)]
-    assert gaps(tmp_path, [FIRST[:3]]) == []
+def test_the_last_gap_is_open(tmp_path: Path) -> None:
+    assert gaps(tmp_path, [FIRST]) == [open_at(FIRST, "silent")]
+    assert gaps(tmp_path, [FIRST[:3]]) == [open_at(FIRST[:3], PROCESS_ENDED)]
+    assert gaps(tmp_path, [[]]) == []
 
 
 def test_a_gap_may_reach_into_the_next_segment(tmp_path: Path) -> None:
     begin = journal_bytes.position(FIRST, 4)
     assert gaps(tmp_path, [FIRST, KILLED]) == [
-        Gap(begin, journal_bytes.SEGMENT_LENGTH + 512, "silent")
+        Gap(begin, journal_bytes.SEGMENT_LENGTH + 512, "silent"),
+        open_at(KILLED, PROCESS_ENDED, journal_bytes.SEGMENT_LENGTH),
     ]
 
 
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_hole_is_a_gap(tmp_path: Path, at: int) -> None:
-    begin, after, end = (journal_bytes.position(FIRST, i) for i in (at, at + 1, 4))
+    begin, after = (journal_bytes.position(FIRST, i) for i in (at, at + 1))
     assert gaps(tmp_path, [FIRST], begin) == [
         Gap(begin, after, CORRUPT),
-        Gap(end, end, "silent", is_open=True),
+        open_at(FIRST, "silent"),
     ]
 
 
 def test_a_hole_at_the_beginning_is_a_gap_from_the_beginning(tmp_path: Path) -> None:
     after = journal_bytes.position(FIRST, 1)
-    assert gaps(tmp_path, [FIRST[:3]], 512) == [Gap(0, after, CORRUPT)]
+    assert gaps(tmp_path, [FIRST], 512) == [Gap(0, after, CORRUPT), open_at(FIRST, "silent")]
 
 
 def test_a_hole_between_sessions_is_a_gap_beside_theirs(tmp_path: Path) -> None:
@@ -73,6 +81,7 @@ def test_a_hole_between_sessions_is_a_gap_beside_theirs(tmp_path: Path) -> None:
     assert gaps(tmp_path, [entries], begin) == [
         Gap(begin, after, CORRUPT),
         Gap(begin, after, PROCESS_ENDED),
+        open_at(entries, PROCESS_ENDED),
     ]
 
 

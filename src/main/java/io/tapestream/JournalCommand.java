@@ -119,8 +119,10 @@ final class JournalCommand implements Runnable {
             @Mixin SettingsOptions options,
             @Option(names = "--json", description = "print one JSON object a line") boolean json) {
         return withJournal(options, (settings, journal) -> {
+            boolean isWritten = journal.isWritten();
             try (JournalReader reader = journal.reader(journal.startPosition())) {
-                Coverage.list(reader, gap -> System.out.println(json ? Summary.json(fields(gap)) : line(gap)));
+                Coverage.list(
+                        reader, isWritten, gap -> System.out.println(json ? Summary.json(fields(gap)) : line(gap)));
             }
             return Main.OK;
         });

@@ -32,17 +32,19 @@ public final class Coverage {
 
     /**
      * Hands over the gaps from the reader's position to the end of the journal, in order. The last one may still last:
-     * its session has been closed and no other opened.
+     * its session has been closed, or its process has ended, and no other was opened.
+     *
+     * @param isWritten whether the journal's writer lives, so that a session that was not closed may still go on
      */
-    public static void list(JournalReader reader, Consumer<Gap> gaps) {
-        new Coverage(reader, gaps).list();
+    public static void list(JournalReader reader, boolean isWritten, Consumer<Gap> gaps) {
+        new Coverage(reader, gaps).list(isWritten);
     }
 
-    private void list() {
+    private void list(boolean isWritten) {
         while (reader.next()) {
             onEntry(reader.frame());
         }
-        if (isClosed) {
+        if (isClosed || (session != 0 && !isWritten)) {
             gaps.accept(new Gap(endPosition, endPosition, lastMillis, OptionalLong.empty(), reason, settings));
         }
     }

@@ -98,6 +98,19 @@ public final class Journal implements AutoCloseable {
         return openReadOnly(settings.directory());
     }
 
+    /**
+     * Whether its last writer, in this process or another on this host, still lives.
+     *
+     * @throws java.io.UncheckedIOException the folder cannot be read; names the path
+     */
+    public boolean isWritten() {
+        try {
+            return JournalLock.isHeld(directory);
+        } catch (IOException e) {
+            throw Disk.failed("journal cannot be read", directory, e);
+        }
+    }
+
     /** The one appender, to be used by the event loop only. */
     public JournalAppender appender() {
         return writer().appender();

@@ -42,6 +42,20 @@ final class JournalLock implements AutoCloseable {
         }
     }
 
+    /** Whether a process that took the lock of the journal in {@code directory} still lives. */
+    static boolean isHeld(Path directory) throws IOException {
+        Path path = directory.toRealPath().resolve("lock");
+        if (HELD_HERE.contains(path)) {
+            return true;
+        }
+        String pid = Files.exists(path) ? Files.readString(path).strip() : "";
+        if (!pid.matches("\\d{1,18}")
+                || Long.parseLong(pid) == ProcessHandle.current().pid()) {
+            return false;
+        }
+        return ProcessHandle.of(Long.parseLong(pid)).map(ProcessHandle::isAlive).orElse(false);
+    }
+
     private static FileChannel lock(Path path) throws IOException {
         FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {

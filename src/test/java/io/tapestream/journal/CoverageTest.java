@@ -34,7 +34,7 @@ class CoverageTest {
     private static List<Gap> gaps(Journal journal) {
         List<Gap> gaps = new ArrayList<>();
         try (JournalReader reader = journal.reader(journal.startPosition())) {
-            Coverage.list(reader, gaps::add);
+            Coverage.list(reader, journal.isWritten(), gaps::add);
         }
         return gaps;
     }
@@ -88,6 +88,31 @@ class CoverageTest {
     }
 
     @Test
+    void aSessionThatWasNotClosedIsFollowedByAGapOnceItsWriterIsGone() {
+        long end;
+        try (Journal journal = folder.open()) {
+            openSession(journal, "{}", NOW);
+            append(journal, "a");
+            end = journal.endPosition();
+            try (Journal outside = Journal.openReadOnly(directory)) {
+                assertThat(gaps(outside)).isEmpty();
+            }
+        }
+        try (Journal journal = Journal.openReadOnly(directory)) {
+            assertThat(gaps(journal))
+                    .containsExactly(new Gap(end, end, NOW, OptionalLong.empty(), Coverage.PROCESS_ENDED, "{}"));
+        }
+    }
+
+    @Test
+    void aJournalWithoutEntriesHasNoGap() {
+        folder.open().close();
+        try (Journal journal = Journal.openReadOnly(directory)) {
+            assertThat(gaps(journal)).isEmpty();
+        }
+    }
+
+    @Test
     void listsAHoleAsAGap() throws IOException {
         long begin;
         long end;
@@ -104,8 +129,10 @@ class CoverageTest {
         Files.write(folder.segment(0), bytes);
         try (Journal journal = Journal.openReadOnly(directory)) {
             assertThat(gaps(journal))
-                    .containsExactly(new Gap(
-                            begin, end, NOW, OptionalLong.of(NOW), Coverage.CORRUPT, "{\"symbols\":[\"AAPL\"]}"));
+                    .startsWith(new Gap(
+                            begin, end, NOW, OptionalLong.of(NOW), Coverage.CORRUPT, "{\"symbols\":[\"AAPL\"]}"))
+                    .extracting(Gap::reason)
+                    .containsExactly(Coverage.CORRUPT, Coverage.PROCESS_ENDED);
         }
     }
 
@@ -124,7 +151,9 @@ class CoverageTest {
         bytes[(int) begin + 32] ^= 1;
         Files.write(folder.segment(0), bytes);
         try (Journal journal = Journal.openReadOnly(directory)) {
-            assertThat(gaps(journal)).extracting(Gap::reason).containsExactly(Coverage.CORRUPT, "closed 1006");
+            assertThat(gaps(journal))
+                    .extracting(Gap::reason)
+                    .containsExactly(Coverage.CORRUPT, "closed 1006", Coverage.PROCESS_ENDED);
         }
     }
 

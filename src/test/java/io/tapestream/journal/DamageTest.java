@@ -137,7 +137,7 @@ class DamageTest {
             assertThat(frames(journal)).isEqualTo(found);
             assertThat(JournalAudit.of(journal).holes()).isEqualTo(1);
             List<Gap> gaps = new ArrayList<>();
-            Coverage.list(journal.reader(0), gaps::add);
+            Coverage.list(journal.reader(0), journal.isWritten(), gaps::add);
             assertThat(gaps).extracting(Gap::reason).containsExactly(Coverage.PROCESS_ENDED, Coverage.CORRUPT);
         }
     }

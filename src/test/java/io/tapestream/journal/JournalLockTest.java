@@ -71,8 +71,14 @@ class JournalLockTest {
                     .hasMessageContaining(" pid=" + writer.pid() + " ");
             List<String> meanwhile = folder.framesSeenFromOutside();
             assertThat(meanwhile).isNotEmpty();
+            try (Journal outside = Journal.openReadOnly(directory)) {
+                assertThat(outside.isWritten()).isTrue();
+            }
             while (writer.awaitFrame() < 5000) {}
             long last = Math.max(5000, writer.kill());
+            try (Journal outside = Journal.openReadOnly(directory)) {
+                assertThat(outside.isWritten()).isFalse();
+            }
 
             try (Journal journal = folder.open()) {
                 List<String> frames = JournalFolder.frames(journal);
