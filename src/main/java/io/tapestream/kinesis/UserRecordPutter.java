@@ -123,6 +123,8 @@ public final class UserRecordPutter implements AutoCloseable {
         if (producer.build(nowNanos)) {
             beginPriming("producer built");
             done++;
+            // Building takes seconds where the processor is busy, and is no silence of the producer's.
+            nowNanos = now();
         }
         return done + giveWaiting(nowNanos);
     }

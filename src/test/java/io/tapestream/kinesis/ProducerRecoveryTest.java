@@ -52,6 +52,23 @@ class ProducerRecoveryTest {
     }
 
     @Test
+    void theTimeThatBuildingAProducerTakesIsNoStall() {
+        rig.nextProducers.add(() -> {
+            rig.pass(STALL_TIMEOUT);
+            return new StallingKinesisProducer();
+        });
+        rig.putBatch("a");
+        rig.putter.poll();
+        rig.putter.poll();
+
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.producers).hasSize(1);
+        rig.pass(STALL_TIMEOUT);
+        rig.putter.poll();
+        assertThat(rig.producers).hasSize(2);
+    }
+
+    @Test
     void aProducerThatOwesNothingIsNeverStalled() {
         rig.primed();
         rig.pass(Duration.ofDays(1));
