@@ -17,7 +17,7 @@ import commands
 import journal_file
 from host import Host, LogSince
 from journal_file import Entry, Journal
-from process_faults import ProcessFault, kill
+from process_faults import STATE_SECONDS, ProcessFault, kill
 
 SEGMENTS_READ_AT_START = 3
 """The checkpoint's and the two before it: what an ingester that starts reads for sure."""
@@ -80,7 +80,8 @@ class JournalFault(ProcessFault):
         self._start_at = time.monotonic() + seconds / 2
         self._log = LogSince(ingester.err)
         kill(ingester.pid)
-        if ingester.exit_code() is None:
+        # Its first thread may be dead for a while before the last one is, and with it the writer.
+        if ingester.wait(STATE_SECONDS) is None:
             return
         folder = self._host.disk.writable
         self._damaged = self._damage(folder, _newest(folder))

@@ -41,6 +41,9 @@ class FakeChild:
     def exit_code(self) -> int | None:
         return self.code
 
+    def wait(self, _seconds: float) -> int | None:
+        return self.code
+
     def kill(self) -> int:
         self.code = 137
         return self.code
