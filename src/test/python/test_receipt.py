@@ -284,3 +284,12 @@ def test_no_more_is_missing_than_was_damaged(tmp_path: Path) -> None:
     sent = ["a", "b", "b2", "c", "d", "e"]
     receipt = receipt_of(tmp_path, entries, [feed_logs.connection(1, sent)], [damage])
     assert_only(receipt, broken=1)
+
+
+def test_a_tail_that_was_cut_off_excuses_nothing_of_the_next_session(tmp_path: Path) -> None:
+    first, second = session(1, FRAMES[:2], None), session(2, ["y", "z"], LOST)
+    journal_bytes.write(tmp_path / "journal", [first, second])
+    begin = journal_bytes.position(first, len(first))
+    connections = [feed_logs.connection(1, FRAMES), feed_logs.connection(2, ["x", "y", "z"])]
+    receipt = receipt_of(tmp_path, [], connections, [Damage(begin, begin + 8192)])
+    assert_only(receipt, broken=1)

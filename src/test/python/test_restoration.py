@@ -121,6 +121,18 @@ def test_a_tail_that_was_cut_off_and_written_over_is_put_back(tmp_path: Path) ->
     assert len(unexpected(expected, longer)) == 1
 
 
+def test_damage_of_a_later_session_puts_nothing_back_into_an_earlier_one(tmp_path: Path) -> None:
+    entries = session(1, FRAMES[:3], LOST) + session(2, FRAMES[:2], LOST)
+    position = journal_bytes.position(entries, len(entries) - 3) + 40
+    connections = [feed_logs.connection(1, FRAMES), feed_logs.connection(2, FRAMES[:2])]
+    damages = [Damage(position, position + 1)]
+    expected = audited(tmp_path / "journal", [entries], connections, damages, position)
+    whole = lines_in(tmp_path / "whole", [session(1, FRAMES, LOST)])
+    kept = lines_in(tmp_path / "kept", [session(1, FRAMES[:3], LOST)])
+    assert whole - kept
+    assert unexpected(expected, whole) == sorted(whole - kept)
+
+
 def test_a_whole_session_that_was_cut_off_is_put_back(tmp_path: Path) -> None:
     first, second = session(1, FRAMES[:1], LOST), session(2, FRAMES[1:3], None)
     again = session(2, FRAMES[3:4], LOST)
