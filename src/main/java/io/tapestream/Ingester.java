@@ -12,6 +12,7 @@ import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.Clocks;
 import io.tapestream.kinesis.KinesisSettings;
 import io.tapestream.kinesis.KplProducers;
+import io.tapestream.kinesis.ProducerState;
 import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.kinesis.StreamRefusedException;
 import io.tapestream.kinesis.UserRecordPutter;
@@ -44,6 +45,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Ingester {
     private static final Logger LOG = LoggerFactory.getLogger(Ingester.class);
+
+    /** What the end of the producer may take once the stop timeout is over. */
+    private static final Duration CLOSE_TIME = Duration.ofSeconds(10);
 
     /** Makes the putter; a test puts a producer of its own behind it. */
     @FunctionalInterface
@@ -82,6 +86,7 @@ final class Ingester {
     private final Journal journal;
     private final Publisher publisher;
     private final UserRecordPutter putter;
+    private final PublisherWatch watch;
     private final JournalKeeper keeper;
     private final FeedClient feed;
     private final FeedGate gate;
@@ -111,6 +116,7 @@ final class Ingester {
                     packer,
                     putter,
                     this::fail);
+            watch = new PublisherWatch(publisher, settings.stuckTimeout(), this::fail);
             keeper = new JournalKeeper(
                     journal, settings.journal().maxBytes(), putter::acknowledgedPosition, metrics, this::fail);
             feed = open(feed(surroundings.clock()));
@@ -161,6 +167,7 @@ final class Ingester {
                 journal.checkpoint(),
                 journal.endPosition());
         publisherThread.start();
+        new Threads("publisher-watch").newThread(watch).start();
         keeperThread.start();
         hours.look();
         gate.start();
@@ -239,7 +246,8 @@ final class Ingester {
     }
 
     /**
-     * Stops receiving, waits until the rest is acknowledged or the stop timeout has passed, and closes everything.
+     * Stops receiving, waits until the rest is acknowledged or the stop timeout has passed, and closes everything:
+     * within the stop timeout and 20 seconds.
      *
      * @return whether all that is in the journal is acknowledged
      */
@@ -250,13 +258,20 @@ final class Ingester {
             gate.closeForGood(reason);
             publisher.drain(settings.stopTimeout().toNanos());
             publisherThread.join(
-                    settings.stopTimeout().plus(Duration.ofSeconds(10)).toMillis());
+                    isPublisherStuck()
+                            ? 1
+                            : settings.stopTimeout().plus(CLOSE_TIME).toMillis());
+            watch.stop();
             keeper.stop();
             keeperThread.join(Duration.ofSeconds(10).toMillis());
             writeLastCheckpoint();
             closeOpened();
         }
         return publisher.isComplete();
+    }
+
+    private boolean isPublisherStuck() {
+        return failure.isDone() && failure.join() instanceof StuckPublisherException;
     }
 
     private void writeLastCheckpoint() {
@@ -319,8 +334,12 @@ final class Ingester {
         if (keeper.isFull()) {
             reasons.add("journal-full");
         }
+        ProducerState producerState = putter.producerState();
+        if (producerState != ProducerState.RUNNING) {
+            reasons.add("producer-" + producerState.word());
+        }
         if (failure.isDone()) {
-            reasons.add("stage-failed");
+            reasons.add(isPublisherStuck() ? "publisher-stuck" : "stage-failed");
         }
         return reasons;
     }

@@ -40,6 +40,7 @@ final class Publisher implements Runnable {
     private volatile boolean draining;
     private volatile boolean caughtUp;
     private volatile long readPosition;
+    private volatile long turns;
 
     /**
      * Creates a publisher.
@@ -63,10 +64,12 @@ final class Publisher implements Runnable {
     @Override
     public void run() {
         thread = Thread.currentThread();
+        long turn = 0;
         try (reader;
                 putter) {
             while (!isDone()) {
                 signalled = false;
+                turns = ++turn;
                 int work = putter.poll();
                 if (putter.hasRoom()) {
                     work += publishBatch();
@@ -155,6 +158,16 @@ final class Publisher implements Runnable {
     /** Ends the thread once all that is in its range is acknowledged, however long that takes. */
     void drainWithoutDeadline() {
         drain(Long.MAX_VALUE / 2);
+    }
+
+    /** How often it has gone through its loop, about ten times a second or more; any thread. */
+    long turns() {
+        return turns;
+    }
+
+    /** What its thread is doing; any thread. */
+    StackTraceElement[] stack() {
+        return thread.getStackTrace();
     }
 
     /** The position up to which entries have been read and packed; any thread. */

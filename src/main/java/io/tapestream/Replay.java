@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  * got then.
  */
 final class Replay {
+    private static final long POLL_MILLIS = 100;
+
+    /** What the end of the producer may take once all is acknowledged. */
+    private static final long CLOSE_MILLIS = 10_000;
+
     private final Settings settings;
     private final Ingester.PutterFactory putters;
     private final Journal journal;
@@ -34,13 +39,23 @@ final class Replay {
                 range,
                 new RecordPacker(settings.record(), putter::put, metrics),
                 putter,
-                failure::set);
+                this::fail);
         publisher.set(publishing);
         Thread thread = new Threads("publisher").newThread(publishing);
+        PublisherWatch watch = new PublisherWatch(publishing, settings.stuckTimeout(), this::fail);
         thread.start();
+        new Threads("publisher-watch").newThread(watch).start();
         publishing.drainWithoutDeadline();
-        thread.join();
+        while (thread.isAlive() && failure.get() == null) {
+            thread.join(POLL_MILLIS);
+        }
+        thread.join(CLOSE_MILLIS);
+        watch.stop();
         return failure.get() == null && publishing.isComplete();
+    }
+
+    private void fail(Throwable cause) {
+        failure.compareAndSet(null, cause);
     }
 
     private void wakeUp() {

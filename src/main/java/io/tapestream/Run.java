@@ -90,7 +90,9 @@ final class Run {
             return Main.OK;
         }
         finished = true;
-        if (failure instanceof UncheckedIOException) {
+        if (failure instanceof StuckPublisherException) {
+            LOG.error("stopped: {}", failure.getMessage(), failure);
+        } else if (failure instanceof UncheckedIOException) {
             LOG.error("stopped: {}", failure.getMessage());
         } else if (failure != null) {
             LOG.error("stopped by a defect", failure);

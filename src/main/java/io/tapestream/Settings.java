@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param keepRedelivered whether frames that were delivered before are published again
  * @param hours when the feed is wanted
  * @param stopTimeout how long a stop waits for acknowledgements
+ * @param stuckTimeout how long the publisher thread may take for one turn
  * @param log format and level of the log
  */
 record Settings(
@@ -42,6 +43,7 @@ record Settings(
         TableSettings table,
         StatusSettings status,
         Duration stopTimeout,
+        Duration stuckTimeout,
         Logs.LogSettings log) {
 
     private static final int KIB = 1024;
@@ -79,6 +81,7 @@ record Settings(
                 table(kinesis, reader),
                 new StatusSettings(reader.nonEmpty("status.host"), (int) reader.number("status.port", -1, 65535)),
                 reader.duration("run.stop-timeout", Duration.ZERO, Duration.ofMinutes(10)),
+                reader.duration("run.stuck-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 new Logs.LogSettings(
                         reader.oneOf("log.format", List.of("text", "json")),
                         reader.oneOf("log.level", List.of("TRACE", "DEBUG", "INFO", "WARN", "ERROR"))));

@@ -9,6 +9,7 @@ import io.tapestream.journal.Journal;
 import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.Clocks;
 import io.tapestream.kinesis.FakeKinesisProducer;
+import io.tapestream.kinesis.KinesisSettings;
 import io.tapestream.kinesis.Producer;
 import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.kinesis.UserRecordPutter;
@@ -28,6 +29,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The whole pipeline of an environment in a temporary folder, between a fake venue and a fake producer. */
@@ -38,6 +41,7 @@ final class IngesterRig {
     final Map<String, String> variables = new HashMap<>(Map.of("FINNHUB_API_KEY", "SECRETTOKEN123"));
     StreamCheck.Answer streamAnswer = StreamCheck.Answer.READY;
     Producer producer = FakeKinesisProducer.acknowledging();
+    Function<KinesisSettings, Supplier<Producer>> producers = kinesis -> () -> producer;
     InstantSource clock = InstantSource.system();
 
     private final Path folder;
@@ -76,7 +80,7 @@ final class IngesterRig {
                 (position, wakeUp, metrics) -> new UserRecordPutter(
                         settings.kinesis(),
                         position,
-                        () -> producer,
+                        producers.apply(settings.kinesis()),
                         new Clocks(clock, System::nanoTime, new SplittableRandom(7)),
                         wakeUp,
                         metrics));

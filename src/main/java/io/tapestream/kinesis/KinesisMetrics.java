@@ -37,8 +37,12 @@ final class KinesisMetrics {
     final Counter roomWaits;
     final Counter refusals;
     final Counter stalls;
+    final Counter overdue;
     final Counter primings;
     final Counter producerBuilds;
+    final Counter failedBuilds;
+    final Counter producersGivenUp;
+    final Counter daemonLosses;
     final Latencies latencies;
     final AtomicLong outstandingBytes = new AtomicLong();
     final AtomicInteger outstandingRecords = new AtomicInteger();
@@ -55,7 +59,11 @@ final class KinesisMetrics {
         refusals = registry.counter("kinesis.refusals");
         stalls = registry.counter("kinesis.stalls");
         primings = registry.counter("kinesis.primings");
+        overdue = registry.counter("kinesis.overdue");
         producerBuilds = registry.counter("kinesis.producer-builds");
+        failedBuilds = registry.counter("kinesis.failed-producer-builds");
+        producersGivenUp = registry.counter("kinesis.producers-given-up");
+        daemonLosses = registry.counter("kinesis.daemon-losses");
         otherErrors = registry.counter("kinesis.other-errors");
         METRIC_BY_ERROR_CODE.values().forEach(name -> registry.counter("kinesis." + name));
         latencies = registry.register("kinesis.latency", new Latencies());

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 import software.amazon.kinesis.producer.IKinesisProducer;
 import software.amazon.kinesis.producer.UserRecordResult;
 
-/** The KPL as a {@link Producer}; leaves no daemon behind. */
+/** The KPL as a {@link Producer}; leaves neither a daemon nor a thread behind. */
 final class KplProducer implements Producer {
     private static final Logger log = LoggerFactory.getLogger(KplProducer.class);
 
@@ -44,6 +44,7 @@ final class KplProducer implements Producer {
                     log.warn("daemon of the KPL ended by force pid={}", daemon.pid());
                     daemon.destroyForcibly();
                 });
+        new AbandonedPipes(programs).release();
     }
 
     /** The path without symbolic links, as the system names the program of a process. */

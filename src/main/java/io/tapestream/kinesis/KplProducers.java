@@ -1,5 +1,8 @@
 package io.tapestream.kinesis;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -12,10 +15,13 @@ import software.amazon.kinesis.producer.KinesisProducerConfiguration.ThreadingMo
 
 /**
  * Builds the KPL's producer from the settings, with credentials of AWS's default chain. A build unpacks the KPL's
- * daemon and starts it, which takes about a second.
+ * daemon and starts it, which takes about a second. It fails where the temporary directory cannot be written.
  */
 public final class KplProducers implements Supplier<Producer> {
     private static final int HTTPS_PORT = 443;
+
+    /** The KPL's own; each that is given up, and taken all the same, is put twice. */
+    private static final Duration LONGEST_REQUEST = Duration.ofSeconds(6);
 
     private final KinesisSettings settings;
     private final AwsCredentialsProvider credentials;
@@ -32,8 +38,23 @@ public final class KplProducers implements Supplier<Producer> {
 
     @Override
     public Producer get() {
+        checkTempDirectory();
         KinesisProducerConfiguration configuration = configuration(settings).setCredentialsProvider(credentials);
         return new KplProducer(new KinesisProducer(configuration), Path.of(configuration.getTempDirectory()));
+    }
+
+    /**
+     * Where no file can be made the KPL cannot make its pipes; it would leave a thread that waits for them for ever.
+     */
+    private void checkTempDirectory() {
+        Path directory = settings.tempDirectory();
+        try {
+            Files.createDirectories(directory);
+            Files.delete(Files.createTempFile(directory, "check-", ""));
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "temporary directory cannot be written: path=" + directory + " (see kinesis.temp-directory)", e);
+        }
     }
 
     /**
@@ -49,6 +70,8 @@ public final class KplProducers implements Supplier<Producer> {
                 .setAggregationEnabled(true)
                 .setRecordMaxBufferedTime(settings.bufferedTime().toMillis())
                 .setRecordTtl(recordTtl(settings.stallTimeout()).toMillis())
+                .setConnectTimeout(requestTimeout(settings.stallTimeout()).toMillis())
+                .setRequestTimeout(requestTimeout(settings.stallTimeout()).toMillis())
                 .setFailIfThrottled(false)
                 .setThreadingModel(ThreadingModel.POOLED)
                 // As many as there are connections: more would only wait for one.
@@ -86,10 +109,17 @@ public final class KplProducers implements Supplier<Producer> {
     }
 
     /**
-     * How long the KPL tries by itself. Shorter than the stall timeout by more than its daemon's start takes: so an
-     * endpoint that takes nothing shows as failures with their reasons, and only a daemon that says nothing as a stall.
+     * How long the KPL tries by itself. A record that is over its time while it is being put has its result when the
+     * connection or the request is timed out; with that, and the daemon's start, it is shorter than the stall timeout:
+     * so an endpoint that takes nothing shows as failures with their reasons, and only a daemon that says nothing as a
+     * stall.
      */
     private static Duration recordTtl(Duration stallTimeout) {
-        return stallTimeout.multipliedBy(3).dividedBy(4);
+        return stallTimeout.minus(requestTimeout(stallTimeout).multipliedBy(2)).minus(stallTimeout.dividedBy(20));
+    }
+
+    private static Duration requestTimeout(Duration stallTimeout) {
+        Duration quarter = stallTimeout.dividedBy(4);
+        return quarter.compareTo(LONGEST_REQUEST) < 0 ? quarter : LONGEST_REQUEST;
     }
 }

@@ -14,9 +14,10 @@ import software.amazon.kinesis.producer.UserRecordResult;
 /**
  * Holds the one producer: builds it, and says when it is to be given up. Confined to the publisher thread.
  *
- * <p>A producer is given up when it owes results and has brought none for the stall timeout, or when it has lost its
- * daemon and no answer of the stream's has come for some seconds since. Whatever it throws but a refusal by validation
- * is survived.
+ * <p>A producer is given up when it owes results and has brought none for the stall timeout, or when its daemon is
+ * gone: lost, and no answer of the stream's for some seconds since, or lost again and again without one. Whatever it
+ * throws but a refusal by validation is survived. While none can be built it is tried again with back-off, for ever:
+ * what is received is kept meanwhile.
  */
 final class ProducerSlot {
     private static final Logger log = LoggerFactory.getLogger(ProducerSlot.class);
@@ -25,6 +26,9 @@ final class ProducerSlot {
      * How long the KPL may take to restart its daemon by itself; where its files are gone it tries in vain for ever.
      */
     private static final long RESTART_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+    /** Each daemon that dies before it is connected leaves the KPL with a thread that waits for it, and 12 MiB. */
+    private static final int MOST_LOSSES = 5;
 
     /** The KPL says nothing of an endpoint that it cannot reach until it gives a record up. */
     private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -36,6 +40,7 @@ final class ProducerSlot {
     private final KinesisMetrics metrics;
     private final FailureLog buildFailures = new FailureLog(log);
     private final FailureLog refusalFailures = new FailureLog(log);
+    private final FailureLog losses = new FailureLog(log);
 
     private @Nullable Producer producer;
     private int generation;
@@ -45,7 +50,9 @@ final class ProducerSlot {
     private int failedBuilds;
     private int refusals;
     private boolean isDaemonLost;
+    private int lostInARow;
     private long lostSinceNanos;
+    private int givenUpInARow;
     private long resumeNanos;
 
     ProducerSlot(
@@ -71,13 +78,27 @@ final class ProducerSlot {
             producer = producers.get();
         } catch (RuntimeException e) {
             failedBuilds++;
+            metrics.failedBuilds.inc();
             resumeNanos = nowNanos + backoff.nanosAfter(failedBuilds);
-            buildFailures.warn("producer not built: stream=" + stream + " failures=" + failedBuilds, e, nowNanos);
+            buildFailures.warn(
+                    "producer not built, tried again: stream=" + stream + " failures=" + failedBuilds
+                            + " (the feed is received and journalled meanwhile)",
+                    reason(e),
+                    nowNanos);
             return false;
         }
         metrics.producerBuilds.inc();
         failedBuilds = 0;
         return true;
+    }
+
+    /** What was said last in the chain of causes: the KPL wraps what the system said. */
+    private static String reason(Throwable failure) {
+        Throwable last = failure;
+        while (last.getCause() != null) {
+            last = last.getCause();
+        }
+        return last == failure ? failure.toString() : failure + ": " + last;
     }
 
     int generation() {
@@ -114,6 +135,7 @@ final class ProducerSlot {
             return false;
         }
         refusals = 0;
+        put.isOwed = true;
         if (owedResults++ == 0) {
             resultNanos = nowNanos;
         }
@@ -123,13 +145,21 @@ final class ProducerSlot {
 
     private void onRefused(RuntimeException cause, long nowNanos) {
         refusals++;
-        onDaemonLost(nowNanos);
+        lost(nowNanos);
         resumeNanos = nowNanos + backoff.nanosAfter(refusals);
         metrics.refusals.inc();
         refusalFailures.warn("producer takes no records: stream=" + stream, cause, nowNanos);
     }
 
-    private void onDaemonLost(long nowNanos) {
+    /** The daemon has died. */
+    void onDaemonLost(String cause, long nowNanos) {
+        lost(nowNanos);
+        lostInARow++;
+        metrics.daemonLosses.inc();
+        losses.warn("daemon of the KPL lost: stream=" + stream + " in_a_row=" + lostInARow, cause, nowNanos);
+    }
+
+    private void lost(long nowNanos) {
         if (!isDaemonLost) {
             isDaemonLost = true;
             lostSinceNanos = nowNanos;
@@ -146,13 +176,23 @@ final class ProducerSlot {
         if (put.generation != generation) {
             return;
         }
-        owedResults--;
+        stopWaitingFor(put);
         resultNanos = nowNanos;
         hasWarnedOfSilence = false;
         if (put.isProducerLost()) {
-            onDaemonLost(nowNanos);
+            lost(nowNanos);
         } else {
             isDaemonLost = false;
+            lostInARow = 0;
+            givenUpInARow = 0;
+        }
+    }
+
+    /** The put's result is not expected any more. */
+    void stopWaitingFor(Put put) {
+        if (put.isOwed && put.generation == generation) {
+            put.isOwed = false;
+            owedResults--;
         }
     }
 
@@ -174,7 +214,8 @@ final class ProducerSlot {
             return false;
         }
         boolean stalled = owedResults > 0 && nowNanos - resultNanos >= stallNanos;
-        boolean lost = isDaemonLost && nowNanos - lostSinceNanos >= RESTART_PATIENCE_NANOS;
+        boolean lost =
+                isDaemonLost && (lostInARow >= MOST_LOSSES || nowNanos - lostSinceNanos >= RESTART_PATIENCE_NANOS);
         if (!stalled && !lost) {
             return false;
         }
@@ -187,7 +228,9 @@ final class ProducerSlot {
                 stalled ? "stalled" : "daemon lost",
                 owedResults);
         close();
-        resumeNanos = nowNanos;
+        metrics.producersGivenUp.inc();
+        givenUpInARow++;
+        resumeNanos = givenUpInARow == 1 ? nowNanos : nowNanos + backoff.nanosAfter(givenUpInARow);
         return true;
     }
 
@@ -207,6 +250,17 @@ final class ProducerSlot {
 
     boolean isEmpty() {
         return producer == null;
+    }
+
+    /** What is the matter with the producer, as far as can be told, when nothing is acknowledged. */
+    ProducerState trouble(long nowNanos) {
+        if (producer == null) {
+            return ProducerState.MISSING;
+        }
+        if (isDaemonLost) {
+            return ProducerState.DAEMON_LOST;
+        }
+        return nowNanos - resultNanos >= SILENCE_NANOS ? ProducerState.SILENT : ProducerState.FAILING;
     }
 
     /** Asks the producer to put what it buffers. */
@@ -230,6 +284,7 @@ final class ProducerSlot {
         hasWarnedOfSilence = false;
         refusals = 0;
         isDaemonLost = false;
+        lostInARow = 0;
         if (closing == null) {
             return;
         }

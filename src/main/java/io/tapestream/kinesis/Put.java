@@ -20,14 +20,21 @@ final class Put implements FutureCallback<UserRecordResult> {
     /** Which round of priming it was put in. */
     final int round;
 
+    /** When it was given. Publisher thread. */
+    final long givenNanos;
+
+    /** Whether its producer still owes its result. Publisher thread. */
+    boolean isOwed;
+
     private final Consumer<Put> results;
     private @Nullable UserRecordResult result;
     private @Nullable Throwable failure;
 
-    Put(OutstandingRecord record, int generation, int round, Consumer<Put> results) {
+    Put(OutstandingRecord record, int generation, int round, long givenNanos, Consumer<Put> results) {
         this.record = record;
         this.generation = generation;
         this.round = round;
+        this.givenNanos = givenNanos;
         this.results = results;
     }
 

@@ -18,10 +18,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Puts user records until each is acknowledged, and knows the position below which all are.
  *
- * <p>Confined to the publisher thread but for {@link #acknowledgedPosition()}, {@link #outstandingRecords()} and
- * {@link #latencies()}; a producer's callback only queues its result and wakes that thread. A failed record is put
- * again, the same bytes, until it is acknowledged; a producer that is lost is replaced, and what it owed is put again.
- * Only {@link UnsendableRecordException} is thrown upward.
+ * <p>Confined to the publisher thread but for {@link #acknowledgedPosition()}, {@link #outstandingRecords()},
+ * {@link #latencies()} and {@link #producerState()}; a producer's callback only queues its result and wakes that
+ * thread. A failed record is put again, the same bytes, until it is acknowledged, and so is one whose result never
+ * comes; a producer that is lost is replaced, and what it owed is put again. Only {@link UnsendableRecordException} is
+ * thrown upward.
  */
 public final class UserRecordPutter implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(UserRecordPutter.class);
@@ -34,6 +35,7 @@ public final class UserRecordPutter implements AutoCloseable {
     private final FailureLog failureLog = new FailureLog(log);
     private final Batches batches;
     private final ProducerSlot producer;
+    private final ProducerWellbeing wellbeing;
     private final Priming priming = new Priming();
 
     /** Each put has at most one result here, so the bounds of what is outstanding bound it. */
@@ -48,6 +50,11 @@ public final class UserRecordPutter implements AutoCloseable {
 
     private long outstandingBytes;
     private boolean hadRoom = true;
+
+    /** When the longest given put may be overdue; it means nothing while no put is looked after. */
+    private long overdueNanos;
+
+    private boolean looksAfterPuts;
 
     /**
      * Creates a putter that builds its producer at the first {@link #poll()}.
@@ -70,6 +77,7 @@ public final class UserRecordPutter implements AutoCloseable {
         this.backoff = new Backoff(settings.retryBackoffMin(), settings.retryBackoffMax(), clocks.random());
         this.batches = new Batches(initialPosition);
         this.producer = new ProducerSlot(settings, producers, backoff, metrics, now());
+        this.wellbeing = new ProducerWellbeing(settings.stream(), producer, now());
     }
 
     /** Whether the bounds allow another batch; while the producer is being primed only one record is let out. */
@@ -120,13 +128,51 @@ public final class UserRecordPutter implements AutoCloseable {
             putAllAgain();
             done++;
         }
+        if (looksAfterPuts && nowNanos - overdueNanos >= 0) {
+            done += giveUpOverdue(nowNanos);
+        }
         if (producer.build(nowNanos)) {
             beginPriming("producer built");
             done++;
             // Building takes seconds where the processor is busy, and is no silence of the producer's.
             nowNanos = now();
         }
-        return done + giveWaiting(nowNanos);
+        done += giveWaiting(nowNanos);
+        wellbeing.look(outstanding.size(), nowNanos);
+        return done;
+    }
+
+    /**
+     * Puts the records again whose results have not come for so long that the KPL must have lost them: it forgets those
+     * that are given to it while it clears up after a daemon.
+     */
+    private int giveUpOverdue(long nowNanos) {
+        long stallNanos = settings.stallTimeout().toNanos();
+        int overdue = 0;
+        long oldestAgeNanos = -1;
+        for (OutstandingRecord owed : outstanding) {
+            Put put = owed.put;
+            if (put == null) {
+                continue;
+            }
+            long ageNanos = nowNanos - put.givenNanos;
+            if (ageNanos >= stallNanos) {
+                giveUp(put, nowNanos);
+                overdue++;
+            } else {
+                oldestAgeNanos = Math.max(oldestAgeNanos, ageNanos);
+            }
+        }
+        looksAfterPuts = oldestAgeNanos >= 0;
+        overdueNanos = nowNanos - oldestAgeNanos + stallNanos;
+        return overdue;
+    }
+
+    private void giveUp(Put put, long nowNanos) {
+        metrics.overdue.inc();
+        producer.stopWaitingFor(put);
+        priming.onResult(put.round, false, nowNanos);
+        backOff(put, "result overdue: the producer has lost it", nowNanos);
     }
 
     private int handleResults(long nowNanos) {
@@ -143,13 +189,15 @@ public final class UserRecordPutter implements AutoCloseable {
         priming.onResult(put.round, put.isAcknowledged(), nowNanos);
         boolean wrongShard = metrics.countErrors(put.attempts());
         if (put.isAcknowledged()) {
+            wellbeing.onAcknowledged(nowNanos);
             acknowledge(put.record);
         } else if (put.record.put == put && put.generation == producer.generation()) {
-            backOff(put, nowNanos);
+            backOff(put, put.reason(), nowNanos);
         }
         // What was put before this round began says nothing of the shard map of now.
         boolean ofThisRound = put.generation == producer.generation() && put.round == priming.round();
         if (ofThisRound && put.isProducerLost()) {
+            producer.onDaemonLost(put.reason(), nowNanos);
             beginPriming("daemon lost");
         } else if (ofThisRound && wrongShard && priming.isOpen(nowNanos)) {
             beginPriming("shards changed");
@@ -171,12 +219,12 @@ public final class UserRecordPutter implements AutoCloseable {
         batches.acknowledge(acknowledged.batch);
     }
 
-    private void backOff(Put put, long nowNanos) {
+    private void backOff(Put put, String reason, long nowNanos) {
         OutstandingRecord failed = put.record;
         failureLog.warn(
                 "user record not taken, put again: stream=" + settings.stream() + " length="
                         + failed.userRecord.length() + " failures=" + (failed.failures + 1),
-                put.reason(),
+                reason,
                 nowNanos);
         failed.put = null;
         failed.failures++;
@@ -187,6 +235,7 @@ public final class UserRecordPutter implements AutoCloseable {
     private void putAllAgain() {
         backingOff.clear();
         waiting.clear();
+        looksAfterPuts = false;
         for (OutstandingRecord owed : outstanding) {
             owed.put = null;
             waiting.add(owed);
@@ -227,7 +276,7 @@ public final class UserRecordPutter implements AutoCloseable {
     }
 
     private boolean give(OutstandingRecord next, long nowNanos) {
-        Put put = new Put(next, producer.generation(), priming.round(), onResult);
+        Put put = new Put(next, producer.generation(), priming.round(), nowNanos, onResult);
         next.put = put;
         if (!producer.give(put, nowNanos)) {
             next.put = null;
@@ -241,6 +290,10 @@ public final class UserRecordPutter implements AutoCloseable {
             metrics.retries.inc();
         }
         next.wasPut = true;
+        if (!looksAfterPuts) {
+            looksAfterPuts = true;
+            overdueNanos = nowNanos + settings.stallTimeout().toNanos();
+        }
         return true;
     }
 
@@ -261,6 +314,9 @@ public final class UserRecordPutter implements AutoCloseable {
         long nanos = Math.min(producer.nanosToSilence(nowNanos), priming.nanosToOpen(nowNanos));
         if (producer.isEmpty()) {
             nanos = Math.min(nanos, producer.nanosToResume(nowNanos));
+        }
+        if (looksAfterPuts && !outstanding.isEmpty()) {
+            nanos = Math.min(nanos, overdueNanos - nowNanos);
         }
         long nanosToRecord = nanosToRecord(nowNanos);
         if (nanosToRecord != Long.MAX_VALUE) {
@@ -291,6 +347,11 @@ public final class UserRecordPutter implements AutoCloseable {
     /** User records put and not acknowledged; any thread. */
     public int outstandingRecords() {
         return metrics.outstandingRecords.get();
+    }
+
+    /** How the producer is doing; any thread. */
+    public ProducerState producerState() {
+        return wellbeing.state();
     }
 
     /** Latencies of the acknowledged trades; any thread. */

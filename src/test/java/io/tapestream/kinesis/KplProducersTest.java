@@ -1,10 +1,16 @@
 package io.tapestream.kinesis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.kinesis.producer.KinesisProducerConfiguration;
@@ -26,12 +32,34 @@ class KplProducersTest {
         assertThat(kpl.isFailIfThrottled()).isFalse();
     }
 
-    @Test
-    void theKplGivesARecordUpBeforeItCountsAsStalled() {
-        KinesisSettings settings = PutterRig.settings();
+    @ParameterizedTest
+    @CsvSource({"1", "8", "10", "16", "60", "3600"})
+    void theKplHasGivenARecordUpBeforeItCountsAsStalled(int seconds) {
+        KinesisSettings settings = PutterRig.settings(Duration.ofSeconds(seconds));
+        KinesisProducerConfiguration kpl = KplProducers.configuration(settings);
 
-        assertThat(KplProducers.configuration(settings).getRecordTtl())
-                .isLessThan(settings.stallTimeout().toMillis());
+        assertThat(kpl.getRecordTtl() + kpl.getConnectTimeout() + kpl.getRequestTimeout())
+                .isLessThan(seconds * 1000L);
+        assertThat(kpl.getRecordTtl()).isGreaterThanOrEqualTo(kpl.getRequestTimeout());
+    }
+
+    @Test
+    void aRequestMayTakeSixSecondsByDefault() {
+        KinesisProducerConfiguration kpl = KplProducers.configuration(PutterRig.settings());
+
+        assertThat(kpl.getRequestTimeout()).isEqualTo(6000);
+        assertThat(kpl.getConnectTimeout()).isEqualTo(6000);
+        assertThat(kpl.getRecordTtl()).isEqualTo(45_000);
+    }
+
+    @Test
+    void aTemporaryDirectoryThatCannotBeWrittenIsTheReasonWhyNoneIsBuilt(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        KinesisSettings settings = PutterRig.settings(Duration.ofSeconds(60), file);
+
+        assertThatThrownBy(() -> new KplProducers(settings).get())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("temporary directory cannot be written: path=" + file + " (see kinesis.temp-directory)");
     }
 
     @ParameterizedTest

@@ -80,6 +80,60 @@ class ProducerRecoveryTest {
     }
 
     @Test
+    void aRecordWhoseResultNeverComesIsPutAgainThoughOthersHaveTheirs() {
+        rig.primed();
+        long end = rig.putBatch("lost");
+        rig.producer().next();
+        passWithOthersAcknowledged(STALL_TIMEOUT);
+        assertThat(rig.putter.acknowledgedPosition()).isLessThan(end);
+
+        while (rig.count("retries") == 0) {
+            rig.passToNextWork();
+        }
+
+        assertThat(rig.producer().texts()).containsOnlyOnce("primer\n").endsWith("lost\n");
+        assertThat(rig.count("overdue")).isEqualTo(1);
+        rig.producer().next().acknowledge();
+        rig.putter.poll();
+        assertThat(rig.putter.acknowledgedPosition()).isGreaterThan(end);
+        assertThat(rig.putter.outstandingRecords()).isZero();
+        assertThat(rig.producers).hasSize(1);
+    }
+
+    @Test
+    void anOverdueResultThatComesAfterAllCountsOnce() {
+        rig.primed();
+        rig.putBatch("late");
+        Given late = rig.producer().next();
+        passWithOthersAcknowledged(STALL_TIMEOUT);
+        assertThat(rig.count("overdue")).isEqualTo(1);
+
+        late.acknowledge();
+        rig.putter.poll();
+        rig.pass(Duration.ofDays(1));
+        rig.putter.poll();
+        rig.putBatch("next");
+        rig.putter.poll();
+
+        assertThat(rig.count("retries")).isZero();
+        assertThat(rig.putter.outstandingRecords()).isEqualTo(1);
+        assertThat(rig.count("stalls")).isZero();
+        rig.passToNextWork(); // warns: what is owed is known
+        rig.passToNextWork();
+        assertThat(rig.count("stalls")).isEqualTo(1);
+    }
+
+    /** Lets time pass in which records are put and acknowledged. */
+    private void passWithOthersAcknowledged(Duration time) {
+        for (int part = 0; part < 10; part++) {
+            rig.putBatch("other");
+            rig.producer().next().acknowledge();
+            rig.pass(time.dividedBy(10));
+            rig.putter.poll();
+        }
+    }
+
+    @Test
     void anOldProducersLateAcknowledgementCountsOnce() {
         rig.primed();
         UserRecord a = rig.put("a");
@@ -168,6 +222,47 @@ class ProducerRecoveryTest {
 
         assertThat(rig.producer().texts()).containsExactly("a\n");
         assertThat(rig.count("stalls")).isZero();
+    }
+
+    @Test
+    void aDaemonThatIsLostFiveTimesInARowIsNotWaitedFor() {
+        rig.primed();
+        rig.putBatch("a");
+        for (int losses = 0; losses < 5; losses++) {
+            assertThat(rig.producers).hasSize(1);
+            rig.producer().next().loseDaemon();
+            rig.putter.poll();
+            rig.passToNextWork();
+        }
+
+        assertThat(rig.producers.get(0).isClosed()).isTrue();
+        assertThat(rig.producer().texts()).containsExactly("a\n");
+        assertThat(rig.count("daemon-losses")).isEqualTo(5);
+        assertThat(rig.count("producers-given-up")).isEqualTo(1);
+    }
+
+    @Test
+    void producersWhoseDaemonsNeverAnswerAreReplacedWithBackoff() {
+        rig.putBatch("a");
+        rig.putter.poll();
+        long builds = rig.count("producer-builds");
+        long waited = 0;
+        while (rig.count("producers-given-up") < 20) {
+            if (rig.count("producer-builds") > builds) {
+                builds = rig.count("producer-builds");
+            } else if (rig.putter.outstandingRecords() > 0 && rig.producer().isClosed()) {
+                waited += rig.putter.nanosToNextWork();
+                rig.passToNextWork();
+                continue;
+            }
+            rig.producer().next().loseDaemon();
+            rig.putter.poll();
+            if (!rig.producer().isClosed()) {
+                rig.passToNextWork();
+            }
+        }
+
+        assertThat(Duration.ofNanos(waited)).isGreaterThan(Duration.ofSeconds(5));
     }
 
     @Test

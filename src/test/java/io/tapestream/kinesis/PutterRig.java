@@ -74,6 +74,28 @@ final class PutterRig {
                 usual.tempDirectory());
     }
 
+    static KinesisSettings settings(Duration stallTimeout) {
+        return settings(stallTimeout, settings().tempDirectory());
+    }
+
+    static KinesisSettings settings(Duration stallTimeout, Path tempDirectory) {
+        KinesisSettings usual = settings();
+        return new KinesisSettings(
+                usual.stream(),
+                usual.region(),
+                usual.endpoint(),
+                usual.caFile(),
+                usual.verifyCertificate(),
+                usual.maxOutstandingBytes(),
+                usual.maxOutstandingRecords(),
+                usual.maxAheadBytes(),
+                usual.bufferedTime(),
+                usual.retryBackoffMin(),
+                usual.retryBackoffMax(),
+                stallTimeout,
+                tempDirectory);
+    }
+
     static KinesisSettings settings(long maxOutstandingBytes, int maxOutstandingRecords, long maxAheadBytes) {
         return new KinesisSettings(
                 "stream-finnhub",
