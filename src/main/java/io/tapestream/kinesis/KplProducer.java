@@ -35,6 +35,8 @@ final class KplProducer implements Producer {
     @Override
     public void close() {
         kpl.destroy();
+        // A daemon that the KPL was about to start is known to it only once the first call has ended.
+        kpl.destroy();
         // The KPL only asks its daemon to end, and not even that while it is still starting it.
         Path programs = realPath(tempDirectory);
         ProcessHandle.current()

@@ -58,6 +58,7 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
     private final List<StreamRecord> records = new ArrayList<>();
     private final AtomicLong sequenceNumber = new AtomicLong();
     private volatile Function<StreamRecord, @Nullable String> errors = record -> null;
+    private final Map<String, Duration> delays = new ConcurrentHashMap<>();
     private volatile Duration delay = Duration.ZERO;
 
     private AcknowledgingEndpoint(TestCertificate certificate) throws IOException {
@@ -110,6 +111,11 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
         delay = time;
     }
 
+    /** From now on each answer to an operation waits this long. */
+    public void delay(String operation, Duration time) {
+        delays.put(operation, time);
+    }
+
     /** The records kept so far, in order of arrival. */
     public List<StreamRecord> records() {
         synchronized (records) {
@@ -136,15 +142,15 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
             String target = exchange.getRequestHeaders().getFirst("X-Amz-Target");
             String operation = target == null ? "" : target.substring(target.indexOf('.') + 1);
             calls.computeIfAbsent(operation, name -> new AtomicLong()).incrementAndGet();
-            pause();
+            pause(operation);
             Answer answer = answers.get(operation);
             send(exchange, answer == null ? ownAnswer(operation, request) : answer);
         }
     }
 
-    private void pause() throws IOException {
+    private void pause(String operation) throws IOException {
         try {
-            Thread.sleep(delay.toMillis());
+            Thread.sleep(delays.getOrDefault(operation, delay).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("endpoint closed", e);
