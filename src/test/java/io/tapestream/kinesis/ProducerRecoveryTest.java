@@ -87,7 +87,7 @@ class ProducerRecoveryTest {
         passWithOthersAcknowledged(STALL_TIMEOUT);
         assertThat(rig.putter.acknowledgedPosition()).isLessThan(end);
 
-        while (rig.count("retries") == 0) {
+        for (int turn = 0; turn < 10 && rig.count("retries") == 0; turn++) {
             rig.passToNextWork();
         }
 
