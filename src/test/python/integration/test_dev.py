@@ -26,6 +26,7 @@ from surroundings import ROOT
 pytestmark = pytest.mark.integration
 
 UNACKNOWLEDGED = 4
+MANY_TRADES = ("--capture", rigs.AAPL, "--loop", "--rate", "3000")
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +63,10 @@ def start_dev(rig: Rig, market: Market, tls: Certificates, *before: str | Path) 
 )
 def test_dev_stops_in_order_on_a_signal(rig: Rig, tls: Certificates, number: int) -> None:
     rig.create_stream()
-    market = rig.start_market(tls=tls)
+    market = rig.start_market(*MANY_TRADES, tls=tls)
     assert market.address.startswith("wss://")
     ingester = start_dev(rig, market, tls)
-    ingester.waits_for_trades(more_than=200)
+    ingester.waits_for_trades(more_than=10_000)
     ended = rig.signal(ingester.child, number)
     assert ended.code == 128 + number
     assert ended.left == []
@@ -73,7 +74,7 @@ def test_dev_stops_in_order_on_a_signal(rig: Rig, tls: Certificates, number: int
     result = ended.result()
     assert result["env"] == "dev"
     assert result["unacknowledged_bytes"] == 0
-    assert result["trades_published"] == numbers["trades_published"] > 200
+    assert result["trades_published"] == numbers["trades_published"] > 10_000
     assert numbers["duplicates"] == 0
     # What a person saw: a line a second, and no trouble.
     assert "acknowledged" in ended.err
@@ -84,9 +85,9 @@ def test_dev_stops_in_order_on_a_signal(rig: Rig, tls: Certificates, number: int
 def test_ctrl_c_reaches_the_producers_daemon_too(rig: Rig, tls: Certificates) -> None:
     """A terminal sends SIGINT to the whole group, and the KPL's daemon goes first."""
     rig.create_stream()
-    market = rig.start_market(tls=tls)
+    market = rig.start_market(*MANY_TRADES, tls=tls)
     ingester = start_dev(rig, market, tls)
-    ingester.waits_for_trades(more_than=200)
+    ingester.waits_for_trades(more_than=10_000)
     os.killpg(ingester.child.pid, signal.SIGINT)
     ended = rig.end_of(ingester.child)
     assert ended.left == []
