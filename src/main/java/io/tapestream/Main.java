@@ -1,6 +1,7 @@
 package io.tapestream;
 
 import java.io.PrintWriter;
+import java.security.Security;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -38,9 +39,20 @@ final class Main {
 
     /** Runs one command and exits with its code. */
     public static void main(String[] arguments) {
+        forgetLookups();
         int code = commandLine().execute(arguments);
         Logs.close();
         System.exit(code);
+    }
+
+    /**
+     * Has each attempt to connect look its host's name up again: a failure is not remembered for the JVM's 10 seconds,
+     * nor is an address for its 30, since a venue may have moved away from it. The JVM reads these once, at the first
+     * lookup.
+     */
+    private static void forgetLookups() {
+        Security.setProperty("networkaddress.cache.negative.ttl", "0");
+        Security.setProperty("networkaddress.cache.ttl", "0");
     }
 
     static CommandLine commandLine() {

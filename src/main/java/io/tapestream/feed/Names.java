@@ -2,7 +2,6 @@ package io.tapestream.feed;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.security.Security;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -15,13 +14,6 @@ import org.jspecify.annotations.Nullable;
  * outlives its attempt is waited for by the next one; so there is at most one. Confined to the event loop.
  */
 final class Names {
-    static {
-        // A name is looked up again by each attempt: a failure is not remembered for the JVM's 10 seconds, nor is an
-        // address for its 30, since a venue may have moved away from it.
-        Security.setProperty("networkaddress.cache.negative.ttl", "0");
-        Security.setProperty("networkaddress.cache.ttl", "0");
-    }
-
     private final NameLookup lookup;
     private final ThreadFactory threads;
     private @Nullable CompletableFuture<List<InetAddress>> pending;

@@ -14,7 +14,6 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.security.Security;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
@@ -299,13 +298,6 @@ class FeedClientTest {
             assertThat(logs.lines("WARN")).hasSize(2).allMatch(line -> line.contains("host name not found: 127.0.0.1"));
         }
         assertThat(rig.count("connect-failures")).isEqualTo(2);
-    }
-
-    @Test
-    void keepsTheJvmFromRememberingWhereAHostWasOrThatItWasNotFound() {
-        rig.client();
-        assertThat(Security.getProperty("networkaddress.cache.ttl")).isEqualTo("0");
-        assertThat(Security.getProperty("networkaddress.cache.negative.ttl")).isEqualTo("0");
     }
 
     @Test
