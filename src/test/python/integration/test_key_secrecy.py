@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ import pytest
 
 import certificates
 import key_scanner
-from rig import Ingester, Rig
+from processes import wait_until
+from rig import SECONDS, Ingester, Rig, text_of
 from surroundings import JAR, ROOT
 
 pytestmark = pytest.mark.integration
 
 CANARIES = ("CANARYTOKEN987", "c+n/r=y&8")
+CRASHED = 1  # without a dump of its memory
 TRACE = ("-Dtapestream.log.level=TRACE",)
 
 
@@ -59,6 +62,7 @@ class Witnesses:
             "capture": self.captures,
             "market's log": list(folder.glob("market-*.ndjson")),
             "pages": self.pages,
+            "crash report": list(folder.glob("hs_err_pid*.log")),
             "jar": [JAR],
         }
         assert all(any(file.stat().st_size for file in files) for files in found.values()), found
@@ -79,6 +83,7 @@ def test_the_key_is_found_nowhere(rig: Rig, tmp_path: Path, key: str, from_file:
     witnesses = Witnesses(rig)
     publish_and_reconnect(rig, witnesses, variables)
     fail_to_connect(rig, witnesses, variables)
+    crash(rig, variables)
     export(rig, witnesses)
 
     forms = key_scanner.forms_of(key)
@@ -142,6 +147,27 @@ def fail_to_connect(rig: Rig, witnesses: Witnesses, variables: Mapping[str, str 
         witnesses.look(ingester)
     for ingester in ingesters.values():
         assert rig.signal(ingester.child, signal.SIGTERM).code == 128 + signal.SIGTERM
+
+
+def crash(rig: Rig, variables: Mapping[str, str | None]) -> None:
+    """A run that shows its threads, and then crashes: the JVM writes a report of itself."""
+    market = rig.start_market(jvm=TRACE)
+    ingester = rig.start_ingester(
+        {
+            "feed.uri": market.address,
+            "feed.symbols": '["AAPL"]',
+            "feed.key-lock-directory": str(rig.folder / "keys/crash"),
+            "journal.directory": str(rig.folder / "data/crash"),
+            "log.level": "TRACE",
+        },
+        jvm=("-XX:-CreateCoredumpOnCrash",),
+        variables=variables,
+    )
+    ingester.waits_for_trades()
+    os.kill(ingester.child.pid, signal.SIGQUIT)
+    assert wait_until(lambda: "Full thread dump" in text_of(ingester.child.out), SECONDS)
+    ended = rig.signal(ingester.child, signal.SIGSEGV)
+    assert ended.code == CRASHED, ended.err[-2000:]
 
 
 def export(rig: Rig, witnesses: Witnesses) -> None:
