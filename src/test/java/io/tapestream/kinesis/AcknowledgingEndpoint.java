@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AcknowledgingEndpoint implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String ONLY_SHARD = "shardId-000000000000";
     private static final String HIGHEST_HASH_KEY = "340282366920938463463374607431768211455";
 
     /** An answer: its HTTP status and its JSON. */
@@ -60,6 +61,7 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
     private volatile Function<StreamRecord, @Nullable String> errors = record -> null;
     private final Map<String, Duration> delays = new ConcurrentHashMap<>();
     private volatile Duration delay = Duration.ZERO;
+    private volatile String shardOfAnswers = ONLY_SHARD;
 
     private AcknowledgingEndpoint(TestCertificate certificate) throws IOException {
         this.certificate = certificate;
@@ -114,6 +116,11 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
     /** From now on each answer to an operation waits this long. */
     public void delay(String operation, Duration time) {
         delays.put(operation, time);
+    }
+
+    /** From now on says that records have landed on this shard, null for the one that it has. */
+    public void claim(@Nullable String shard) {
+        shardOfAnswers = shard == null ? ONLY_SHARD : shard;
     }
 
     /** The records kept so far, in order of arrival. */
@@ -199,7 +206,7 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
             }
             results.addObject()
                     .put("SequenceNumber", Long.toString(sequenceNumber.incrementAndGet()))
-                    .put("ShardId", "shardId-000000000000");
+                    .put("ShardId", shardOfAnswers);
         }
         response.put("FailedRecordCount", failed);
         return new Answer(200, JSON.writeValueAsString(response));

@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -155,6 +156,22 @@ class KplProducersIT {
 
         assertThat(endpoint.userRecords()).containsExactlyInAnyOrderElementsOf(backlog());
         assertThat(registry.counter("kinesis.throttled").getCount()).isPositive();
+    }
+
+    @Test
+    void whatLandsOnAnotherShardThanPredictedIsPutUntilItIsWhereItShouldBe() {
+        put("first\n", 1);
+        awaitAcknowledged();
+        endpoint.claim("shardId-000000000007");
+        put("second\n", 2);
+        while (endpoint.userRecords().size() < 2) {
+            pollOrPark();
+        }
+        endpoint.claim(null);
+        awaitAcknowledged();
+
+        assertThat(Set.copyOf(endpoint.userRecords())).containsExactlyInAnyOrder("first\n", "second\n");
+        assertThat(putter.acknowledgedPosition()).isEqualTo(2);
     }
 
     @Test
