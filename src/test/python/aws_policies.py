@@ -25,7 +25,11 @@ def of(who: str, resources: dict[str, Resource]) -> list[dict[str, Any]]:
             _document(arn, resources)
             for arn in resources["StreamProcessorRole"].properties["ManagedPolicyArns"]
         ]
-    name = {"ingester": "PublishPolicy", "reconcile": "ReconcilePolicy"}[who]
+    name = {
+        "ingester": "PublishPolicy",
+        "holder": "LeasePolicy",
+        "reconcile": "ReconcilePolicy",
+    }[who]
     return [resources[name].properties["PolicyDocument"]]
 
 

@@ -53,8 +53,8 @@ def settings() -> frozenset[str]:
 @cache
 def health_fields() -> frozenset[str]:
     """Returns the fields of the health answer."""
-    source = java("Ingester") + java("status/StatusHandler")
-    return frozenset(re.findall(r'(?:details|body)\.put\("(\w+)"', source))
+    source = java("Ingester") + java("LeaseStage") + java("status/StatusHandler")
+    return frozenset(re.findall(r'(?:details|body)\.put\(\s*"(\w+)"', source))
 
 
 @cache

@@ -93,7 +93,7 @@ def test_what_is_in_code_font_is_known(span: str) -> None:
         assert source_names.problem_of_command(span) == "" or (ROOT / span).is_file()
     elif span.startswith(("conf/", "src/")):
         assert (ROOT / span).exists()
-    elif re.fullmatch(r"(feed|journal|record|kinesis|run|log|status|table)\.[a-z.*-]+", span):
+    elif re.fullmatch(r"(feed|journal|record|kinesis|lease|run|log|status|table)\.[a-z.*-]+", span):
         assert span.rstrip("*") in source_names.metrics() | source_names.settings()
     elif "_total" in span:
         found = {name.replace(".", "_").replace("-", "_") for name in source_names.metrics()}

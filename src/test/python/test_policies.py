@@ -17,6 +17,7 @@ TEXT = cloudformation.TEMPLATE.read_text()
 ARN = f"{cloudformation.REGION}:{cloudformation.ACCOUNT}"
 STREAM = f"arn:aws:kinesis:{ARN}:stream/stream-finnhub"
 TABLE = f"arn:aws:dynamodb:{ARN}:table/ProcessedTradesDynamoDB"
+LEASES = f"arn:aws:dynamodb:{ARN}:table/TapestreamLeases"
 INDEX = f"{TABLE}/index/symbol-traded_at"
 QUEUE = f"arn:aws:sqs:{ARN}:stream-finnhub-dead-letters"
 LOGS = f"arn:aws:logs:{ARN}:log-group:/aws/lambda/FinnhubStreamProcessor:*"
@@ -34,6 +35,7 @@ ALLOWED = [
     ("ingester", "kinesis:PutRecords", STREAM),
     ("ingester", "kinesis:ListShards", STREAM),
     ("ingester", "kinesis:DescribeStreamSummary", STREAM),
+    ("holder", "dynamodb:UpdateItem", LEASES),
     ("reconcile", "dynamodb:BatchGetItem", TABLE),
     ("reconcile", "dynamodb:Scan", TABLE),
 ]
@@ -69,6 +71,16 @@ DENIED = [
     ("ingester", "dynamodb:Scan", TABLE),
     ("ingester", "sqs:SendMessage", QUEUE),
     ("ingester", "sts:AssumeRole", "arn:aws:iam::123456789012:role/FinnhubStreamProcessorRole"),
+    ("ingester", "dynamodb:UpdateItem", LEASES),
+    ("holder", "dynamodb:UpdateItem", TABLE),
+    ("holder", "dynamodb:UpdateItem", LEASES + "-dev"),
+    ("holder", "dynamodb:GetItem", LEASES),
+    ("holder", "dynamodb:PutItem", LEASES),
+    ("holder", "dynamodb:DeleteItem", LEASES),
+    ("holder", "dynamodb:DeleteTable", LEASES),
+    ("holder", "kinesis:PutRecords", STREAM),
+    ("function", "dynamodb:UpdateItem", LEASES),
+    ("reconcile", "dynamodb:Scan", LEASES),
     ("reconcile", "dynamodb:BatchWriteItem", TABLE),
     ("reconcile", "dynamodb:PutItem", TABLE),
     ("reconcile", "dynamodb:UpdateItem", TABLE),
@@ -141,9 +153,9 @@ def test_an_environment_of_its_own_has_its_own_names() -> None:
         if who == "poller" or action.startswith("logs:"):
             continue  # AWS's own policy names no resource
         policies = aws_policies.of(who, resources)
-        own = resource.replace("stream-finnhub", "stream-finnhub-dev").replace(
-            "ProcessedTradesDynamoDB", "ProcessedTradesDynamoDB-dev"
-        )
+        own = resource
+        for name in ("stream-finnhub", "ProcessedTradesDynamoDB", "TapestreamLeases"):
+            own = own.replace(name, f"{name}-dev")
         assert iam_policy.is_allowed(policies, action, own)
         assert not iam_policy.is_allowed(policies, action, resource)
 
@@ -250,8 +262,8 @@ TWO_POLICIES = "ManagedPolicyArns:\n"
             "rights not evaluated: StreamProcessorRole Policies",
         ),
         (
-            "BillingMode: PAY_PER_REQUEST",
-            "BillingMode: PAY_PER_REQUEST\n      ResourcePolicy: {PolicyDocument: {}}",
+            "TableName: !Ref TableName\n",
+            "TableName: !Ref TableName\n      ResourcePolicy: {PolicyDocument: {}}\n",
             "rights not evaluated: TradeTable ResourcePolicy",
         ),
         ("Service: lambda.amazonaws.com", 'AWS: "*"', "trust: "),

@@ -14,6 +14,7 @@ import lambda_function
 from cloudformation import ENVIRONMENTS, ROOT, Resource
 
 TEXT = cloudformation.TEMPLATE.read_text()
+REFERENCE = ROOT / "src/main/resources/reference.conf"
 
 
 def render(environment: str = "prod", **parameters: str) -> dict[str, Resource]:
@@ -46,10 +47,12 @@ def test_everything_has_the_name_that_users_know(environment: str, suffix: str) 
     names = {
         "TradeStream": ("Name", f"stream-finnhub{suffix}"),
         "TradeTable": ("TableName", f"ProcessedTradesDynamoDB{suffix}"),
+        "LeaseTable": ("TableName", f"TapestreamLeases{suffix}"),
         "DeadLetterQueue": ("QueueName", f"stream-finnhub{suffix}-dead-letters"),
         "StreamProcessorRole": ("RoleName", f"FinnhubStreamProcessorRole{suffix}"),
         "WritePolicy": ("ManagedPolicyName", f"PolicyWriteDynamoDB{suffix}"),
         "PublishPolicy": ("ManagedPolicyName", f"PolicyPublishKinesis{suffix}"),
+        "LeasePolicy": ("ManagedPolicyName", f"PolicyHoldLeaseDynamoDB{suffix}"),
         "ReconcilePolicy": ("ManagedPolicyName", f"PolicyReconcileDynamoDB{suffix}"),
         "StreamProcessor": ("FunctionName", f"FinnhubStreamProcessor{suffix}"),
         "StreamProcessorLogs": ("LogGroupName", f"/aws/lambda/FinnhubStreamProcessor{suffix}"),
@@ -100,6 +103,26 @@ def test_the_table_has_its_key_its_index_and_outlives_the_stack() -> None:
         "PointInTimeRecoveryEnabled": True
     }
     assert table.properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_table_of_leases_has_its_key_and_goes_with_the_stack() -> None:
+    table = render()["LeaseTable"]
+    assert table.attributes["DeletionPolicy"] == table.attributes["UpdateReplacePolicy"] == "Delete"
+    assert table.properties == {
+        "TableName": "TapestreamLeases",
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "lease", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "lease", "AttributeType": "S"}],
+    }
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_ingester_finds_the_table_of_leases_that_its_environment_makes(environment: str) -> None:
+    name = render(environment)["LeaseTable"].properties["TableName"]
+    text = (ROOT / f"conf/{environment}.conf").read_text() + REFERENCE.read_text()
+    found = re.search(r"^lease\.table = (\S+)$|^lease \{.*?^  table = (\S+)$", text, re.M | re.S)
+    assert found
+    assert name == (found[1] or found[2])
 
 
 def test_the_index_can_be_left_out() -> None:

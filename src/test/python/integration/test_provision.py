@@ -172,6 +172,8 @@ def test_every_resource_is_really_there_or_on_the_list(provisioned: Aws) -> None
     table = provisioned.client("dynamodb").describe_table(TableName=made["TradeTable"])["Table"]
     assert table["KeySchema"] == [{"AttributeName": "trade_id", "KeyType": "HASH"}]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["symbol-traded_at"]
+    leases = provisioned.client("dynamodb").describe_table(TableName=made["LeaseTable"])["Table"]
+    assert leases["KeySchema"] == [{"AttributeName": "lease", "KeyType": "HASH"}]
     queue = provisioned.client("sqs").get_queue_attributes(
         QueueUrl=made["DeadLetterQueue"], AttributeNames=["All"]
     )
@@ -195,7 +197,7 @@ def test_policies_are_there_as_they_were_rendered(provisioned: Aws) -> None:
         cloudformation.TEMPLATE.read_text(), cloudformation.parameters_of("local")
     )
     iam = provisioned.client("iam")
-    for logical_id in ("WritePolicy", "PublishPolicy", "ReconcilePolicy"):
+    for logical_id in ("WritePolicy", "PublishPolicy", "LeasePolicy", "ReconcilePolicy"):
         properties = resources[logical_id].properties
         arn = f"arn:aws:iam::{cloudformation.ACCOUNT}:policy/{properties['ManagedPolicyName']}"
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]

@@ -16,6 +16,7 @@ import io.tapestream.kinesis.ProducerState;
 import io.tapestream.kinesis.StreamCheck;
 import io.tapestream.kinesis.StreamRefusedException;
 import io.tapestream.kinesis.UserRecordPutter;
+import io.tapestream.lease.LeaseRefusedException;
 import io.tapestream.record.RecordPacker;
 import io.tapestream.status.Health;
 import io.tapestream.status.PortTakenException;
@@ -38,10 +39,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The running pipeline of one environment: opens the stages in order, watches them, stops them in order.
  *
- * <p>Start: the journal and its lock, the stream check, the key's lock, status, then the threads and the feed; so
- * nothing is received before it can be kept, and an obstacle is told before a connection is made. Stop: feed, publisher
- * (drained, up to a deadline), keeper, the rest. What is unacknowledged at the end is in the journal and published at
- * the next start.
+ * <p>Start: the journal and its lock, the stream check, the check of the key's lease, the key's lock, status, then the
+ * threads and the feed; so nothing is received before it can be kept, and an obstacle is told before a connection is
+ * made. Stop: feed, publisher (drained, up to a deadline), keeper, the rest. What is unacknowledged at the end is in
+ * the journal and published at the next start.
  */
 final class Ingester {
     private static final Logger LOG = LoggerFactory.getLogger(Ingester.class);
@@ -88,6 +89,7 @@ final class Ingester {
     private final UserRecordPutter putter;
     private final PublisherWatch watch;
     private final JournalKeeper keeper;
+    private final LeaseStage lease;
     private final FeedClient feed;
     private final FeedGate gate;
     private final HoursWatch hours;
@@ -119,6 +121,7 @@ final class Ingester {
             watch = new PublisherWatch(publisher, settings.stuckTimeout(), this::fail);
             keeper = new JournalKeeper(
                     journal, settings.journal().maxBytes(), putter::acknowledgedPosition, metrics, this::fail);
+            lease = open(LeaseStage.open(settings, surroundings.clock(), metrics, this::fail));
             feed = open(feed(surroundings.clock()));
             gate = new FeedGate(feed);
             hours = new HoursWatch(settings.hours(), surroundings.clock(), gate);
@@ -132,6 +135,7 @@ final class Ingester {
             }
         } catch (StreamRefusedException
                 | JournalLockedException
+                | LeaseRefusedException
                 | KeyInUseException
                 | PortTakenException
                 | UncheckedIOException e) {
@@ -169,6 +173,7 @@ final class Ingester {
         publisherThread.start();
         new Threads("publisher-watch").newThread(watch).start();
         keeperThread.start();
+        lease.start();
         hours.look();
         gate.start();
         if (!settings.hours().windows().isEmpty()) {
@@ -206,7 +211,7 @@ final class Ingester {
                 new JournalingHandler(journal.appender(), settings, this::wakePublisher, this::feedWaits, this::fail);
         return new FeedClient(
                 settings.feed(),
-                settings.requiredApiKey(),
+                lease.key(),
                 new FeedClient.Handlers(handler, handler),
                 clock,
                 new Threads("feed"),
@@ -321,7 +326,9 @@ final class Ingester {
         details.put("journal_full", keeper.isFull());
         details.put("reasons", reasons);
         details.put("outside_hours", hours.isOutside());
-        String state = stopping ? "stopping" : degraded ? "degraded" : "running";
+        lease.describe(details);
+        String working = feedState == FeedClient.State.STANDBY ? "standby" : "running";
+        String state = stopping ? "stopping" : degraded ? "degraded" : working;
         return new Health(!degraded && !stopping, state, details);
     }
 
@@ -337,6 +344,9 @@ final class Ingester {
         ProducerState producerState = putter.producerState();
         if (producerState != ProducerState.RUNNING) {
             reasons.add("producer-" + producerState.word());
+        }
+        if (lease.isUnanswered()) {
+            reasons.add("lease-unanswered");
         }
         if (failure.isDone()) {
             reasons.add(isPublisherStuck() ? "publisher-stuck" : "stage-failed");

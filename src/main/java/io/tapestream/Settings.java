@@ -5,6 +5,7 @@ import io.tapestream.feed.ApiKey;
 import io.tapestream.feed.FeedSettings;
 import io.tapestream.journal.JournalSettings;
 import io.tapestream.kinesis.KinesisSettings;
+import io.tapestream.lease.LeaseSettings;
 import io.tapestream.record.RecordSettings;
 import io.tapestream.status.StatusSettings;
 import io.tapestream.table.TableSettings;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param apiKey the venue's key; null where a command needs none
  * @param keepRedelivered whether frames that were delivered before are published again
  * @param hours when the feed is wanted
+ * @param lease the lease on the key that keeps other hosts off it; null for none
  * @param stopTimeout how long a stop waits for acknowledgements
  * @param stuckTimeout how long the publisher thread may take for one turn
  * @param log format and level of the log
@@ -41,6 +43,7 @@ record Settings(
         RecordSettings record,
         KinesisSettings kinesis,
         TableSettings table,
+        @Nullable LeaseSettings lease,
         StatusSettings status,
         Duration stopTimeout,
         Duration stuckTimeout,
@@ -69,6 +72,7 @@ record Settings(
         JournalSettings journal = journal(environment, feedName, stream, reader);
         int maxMessageLength = (int) reader.bytes("feed.max-message-length", 4L * KIB, journal.maxEntryLength());
         KinesisSettings kinesis = kinesis(environment, stream, reader);
+        TableSettings table = table(kinesis, reader);
         Settings settings = new Settings(
                 environment,
                 apiKey,
@@ -78,7 +82,8 @@ record Settings(
                 journal,
                 record(feedName, config, reader),
                 kinesis,
-                table(kinesis, reader),
+                table,
+                lease(table, reader),
                 new StatusSettings(reader.nonEmpty("status.host"), (int) reader.number("status.port", -1, 65535)),
                 reader.duration("run.stop-timeout", Duration.ZERO, Duration.ofMinutes(10)),
                 reader.duration("run.stuck-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
@@ -204,6 +209,28 @@ record Settings(
                 kinesis.caFile(),
                 kinesis.verifyCertificate(),
                 (int) reader.number("table.scan-max-ids", 1, 1 << 28));
+    }
+
+    /** Reads all of them, also where there is to be none: what is wrong is told before it is wanted. */
+    private static @Nullable LeaseSettings lease(TableSettings table, SettingsReader reader) {
+        LeaseSettings lease = new LeaseSettings(
+                reader.text("lease.table", TABLE_NAME, "3 to 255 letters, digits, '_', '.', '-'"),
+                table.region(),
+                table.endpoint(),
+                table.caFile(),
+                table.verifyCertificate(),
+                reader.duration("lease.duration", Duration.ofSeconds(3), Duration.ofMinutes(10)),
+                reader.duration("lease.try-interval", Duration.ofMillis(200), Duration.ofMinutes(1)),
+                reader.duration("lease.margin", Duration.ofSeconds(1), Duration.ofMinutes(1)));
+        Duration held = lease.duration().minus(lease.margin());
+        if (held.compareTo(lease.tryInterval().multipliedBy(3)) < 0) {
+            reader.problem(
+                    "lease.try-interval",
+                    "too long: value=" + lease.tryInterval() + " duration=" + lease.duration() + " margin="
+                            + lease.margin()
+                            + " (expected: at most a third of duration less margin, so that a renewal that fails is no loss)");
+        }
+        return reader.oneOf("feed.lease", List.of("file", "dynamodb")).equals("dynamodb") ? lease : null;
     }
 
     private static void checkPath(String path, @Nullable URI endpoint, SettingsReader reader) {

@@ -35,7 +35,7 @@ final class SettingsLayers {
 
     private static final String FORCE = "CONFIG_FORCE_";
     private static final List<String> SECTIONS =
-            List.of("feed", "journal", "record", "kinesis", "table", "status", "run", "log", "finnhub");
+            List.of("feed", "journal", "record", "kinesis", "table", "lease", "status", "run", "log", "finnhub");
 
     /** Variables with a name of their own, the first of those that name one setting before the later ones. */
     private static final List<Map.Entry<String, String>> VARIABLES = List.of(

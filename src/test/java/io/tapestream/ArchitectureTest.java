@@ -34,6 +34,8 @@ class ArchitectureTest {
             .definedBy("io.tapestream.kinesis..")
             .layer("table")
             .definedBy("io.tapestream.table..")
+            .layer("lease")
+            .definedBy("io.tapestream.lease..")
             .layer("aws")
             .definedBy("io.tapestream.aws..")
             .layer("replay")
@@ -45,7 +47,7 @@ class ArchitectureTest {
             .whereLayer("frame")
             .mayOnlyBeAccessedByLayers("feed", "journal", "record", "replay", "root")
             .whereLayer("feed")
-            .mayOnlyBeAccessedByLayers("root")
+            .mayOnlyBeAccessedByLayers("lease", "root")
             .whereLayer("journal")
             .mayOnlyBeAccessedByLayers("record", "replay", "root")
             .whereLayer("record")
@@ -54,8 +56,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("root")
             .whereLayer("table")
             .mayOnlyBeAccessedByLayers("root")
+            .whereLayer("lease")
+            .mayOnlyBeAccessedByLayers("root")
             .whereLayer("aws")
-            .mayOnlyBeAccessedByLayers("kinesis", "table")
+            .mayOnlyBeAccessedByLayers("kinesis", "lease", "table")
             .whereLayer("replay")
             .mayOnlyBeAccessedByLayers("root")
             .whereLayer("status")
@@ -79,11 +83,15 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule THE_SDK_STAYS_WITH_THE_CLIENTS_OF_AWS = vendorStaysIn(
-            "software.amazon.awssdk..", "io.tapestream.aws..", "io.tapestream.kinesis..", "io.tapestream.table..");
+            "software.amazon.awssdk..",
+            "io.tapestream.aws..",
+            "io.tapestream.kinesis..",
+            "io.tapestream.lease..",
+            "io.tapestream.table..");
 
     @ArchTest
-    static final ArchRule DYNAMODB_STAYS_IN_TABLE =
-            vendorStaysIn("software.amazon.awssdk.services.dynamodb..", "io.tapestream.table..");
+    static final ArchRule DYNAMODB_STAYS_WITH_ITS_TABLES = vendorStaysIn(
+            "software.amazon.awssdk.services.dynamodb..", "io.tapestream.lease..", "io.tapestream.table..");
 
     @ArchTest
     static final ArchRule HASH_STAYS_IN_RECORD = vendorStaysIn("com.dynatrace..", "io.tapestream.record..");

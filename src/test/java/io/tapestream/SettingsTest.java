@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.tapestream.lease.LeaseSettings;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +51,24 @@ class SettingsTest {
                 .containsEntry("BINANCE", "crypto");
         assertThat(settings.status().port()).isEqualTo(8321);
         assertThat(settings.keepRedelivered()).isFalse();
+        assertThat(settings.lease()).isNull();
+    }
+
+    @Test
+    void aLeaseIsInTheAccountAndRegionOfTheTable() {
+        properties.put("feed.lease", "dynamodb");
+        properties.put("kinesis.region", "eu-west-1");
+        properties.put("table.endpoint", "https://127.0.0.1:4567");
+        assertThat(load().lease())
+                .isEqualTo(new LeaseSettings(
+                        "TapestreamLeases",
+                        "eu-west-1",
+                        URI.create("https://127.0.0.1:4567"),
+                        null,
+                        true,
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(5)));
     }
 
     @Test
@@ -182,6 +202,11 @@ class SettingsTest {
             feed.ca-file              | /no/such/file.pem            | no readable file
             log.level                 | LOUD                         | expected: one of TRACE
             feed.symbols              | [A, A]                       | names an element twice
+            feed.lease                | redis                        | expected: one of file, dynamodb
+            lease.table               | a table                      | expected: 3 to 255 letters
+            lease.duration            | 11m                          | out of range
+            lease.try-interval        | 5001ms                       | at most a third of duration less margin
+            lease.margin              | 500ms                        | out of range
             """)
     void aValueThatCannotBeUsedIsNamedWithItsRule(String path, String value, String rule) {
         properties.put(path, value);

@@ -27,7 +27,7 @@ public final class ApiKey {
     }
 
     /** A name for the key that does not tell it: the start of its SHA-256, 16 hexadecimal digits. */
-    String fingerprint() {
+    public String fingerprint() {
         try {
             byte[] digest =
                     java.security.MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));

@@ -34,10 +34,12 @@ final class Connection implements Handshake.Outcome {
     private final Wiring wiring;
     private final Transport transport;
     private final Listener listener;
+    private final KeyLease.Grant lease;
 
     private @Nullable Future<?> connectTimer;
     private @Nullable Future<?> stableTimer;
     private @Nullable Future<?> closeTimer;
+    private @Nullable Future<?> leaseTimer;
     private @Nullable Channel channel;
     private @Nullable Session session;
     private @Nullable ConnectionEnd end;
@@ -46,9 +48,15 @@ final class Connection implements Handshake.Outcome {
     private boolean isClosed;
     private boolean isFinished;
 
-    Connection(Wiring wiring, Transport transport, Listener listener) {
+    /**
+     * Creates one that has not begun.
+     *
+     * @param lease what it may last no longer than
+     */
+    Connection(Wiring wiring, Transport transport, KeyLease.Grant lease, Listener listener) {
         this.wiring = wiring;
         this.transport = transport;
+        this.lease = lease;
         this.listener = listener;
     }
 
@@ -82,9 +90,14 @@ final class Connection implements Handshake.Outcome {
     }
 
     private void connect(InetAddress address) {
+        if (!mayGoOn()) {
+            return;
+        }
+        watchLease();
         int timeoutMillis = (int) wiring.settings().connectTimeout().toMillis();
         Handshake handshake = new Handshake(wiring.endpoint(), wiring.key(), wiring.surroundings(), this);
-        var connecting = transport.connect(address, timeoutMillis, handshake, new Tail());
+        var connecting = transport.connect(
+                address, timeoutMillis, new LeaseGuard(lease, this::endWithoutLease), handshake, new Tail());
         Throwable atOnce = connecting.cause();
         if (atOnce != null && !connecting.channel().isRegistered()) {
             fail(ConnectionEnd.of(ConnectionEnd.Kind.LOST, describe(atOnce))); // not even a socket
@@ -102,7 +115,7 @@ final class Connection implements Handshake.Outcome {
 
     @Override
     public void onAgreed(ChannelHandlerContext handshake) {
-        if (end != null) {
+        if (end != null || !mayGoOn()) {
             return;
         }
         cancel(connectTimer);
@@ -123,11 +136,39 @@ final class Connection implements Handshake.Outcome {
         fail(refusal);
     }
 
-    /** Reads on after a pause. */
+    /** Ends it if its lease is over; returns whether it may go on. */
+    boolean mayGoOn() {
+        if (lease.isOver()) {
+            endWithoutLease();
+            return false;
+        }
+        return true;
+    }
+
+    private void endWithoutLease() {
+        fail(ConnectionEnd.of(ConnectionEnd.Kind.UNLEASED, "lease-lost"));
+    }
+
+    /** Looks again when the lease would be over, since nothing may be read then. */
+    private void watchLease() {
+        long remaining = lease.remainingNanos();
+        if (remaining < Long.MAX_VALUE) {
+            leaseTimer = transport.loop().schedule(this::onLeaseTimer, remaining, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void onLeaseTimer() {
+        if (mayGoOn()) {
+            watchLease();
+        }
+    }
+
+    /** Reads on after a pause: what had been read while the lease was good, even if that is over now. */
     void resume() {
         if (session == null) {
             return;
         }
+        mayGoOn();
         try {
             session.resume();
         } catch (RuntimeException e) {
@@ -218,6 +259,7 @@ final class Connection implements Handshake.Outcome {
         cancel(connectTimer);
         cancel(stableTimer);
         cancel(closeTimer);
+        cancel(leaseTimer);
         finish();
     }
 

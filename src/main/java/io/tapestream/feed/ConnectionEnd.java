@@ -30,7 +30,9 @@ record ConnectionEnd(
         /** The venue's certificate is not good, or it does not speak TLS. */
         UNTRUSTED,
         /** A handler of ours threw. */
-        FAILED
+        FAILED,
+        /** The key's lease is over: somebody else may have the key. */
+        UNLEASED
     }
 
     static ConnectionEnd of(Kind kind, String reason) {

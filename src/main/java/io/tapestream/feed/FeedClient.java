@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * Keeps one session with a venue alive: connects, subscribes, watches, reconnects; hands each message to a
  * {@link FrameHandler}.
  *
- * <p>All handlers are called on its one event loop. Never more than one socket is open.
+ * <p>All handlers are called on its one event loop. Never more than one socket is open, and none without the key's
+ * lease: where another host has that, the feed stands by.
  */
 public final class FeedClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FeedClient.class);
@@ -32,6 +33,8 @@ public final class FeedClient implements AutoCloseable {
     public enum State {
         /** Not started, or closed on request. */
         CLOSED,
+        /** Waiting for the key's lease, without a socket. */
+        STANDBY,
         /** Connecting, or waiting to. */
         CONNECTING,
         /** The handshake succeeded and the socket is open. */
@@ -45,6 +48,7 @@ public final class FeedClient implements AutoCloseable {
 
     private final Wiring wiring;
     private final KeyLock lock;
+    private final KeyLease lease;
     private final Transport transport;
     private final Names names;
     private final EventLoop loop;
@@ -53,6 +57,7 @@ public final class FeedClient implements AutoCloseable {
     private volatile State state = State.CLOSED;
     private boolean isWanted;
     private boolean isDegraded;
+    private KeyLease.@Nullable Grant grant;
     private @Nullable Connection connection;
     private @Nullable Future<?> retry;
     private @Nullable Promise<?> closing;
@@ -60,7 +65,7 @@ public final class FeedClient implements AutoCloseable {
     /** Takes the lock on the key's name; connects only when {@link #open()} is called. */
     public FeedClient(
             FeedSettings settings,
-            ApiKey key,
+            LeasedKey key,
             Handlers handlers,
             InstantSource clock,
             ThreadFactory threads,
@@ -74,15 +79,20 @@ public final class FeedClient implements AutoCloseable {
     }
 
     FeedClient(
-            FeedSettings settings, ApiKey key, Handlers handlers, Surroundings surroundings, MetricRegistry metrics) {
+            FeedSettings settings,
+            LeasedKey key,
+            Handlers handlers,
+            Surroundings surroundings,
+            MetricRegistry metrics) {
         Endpoint endpoint = Endpoint.of(settings.uri());
         this.wiring = new Wiring(
-                settings, endpoint, key, handlers, surroundings, new FeedMetrics(metrics, surroundings.clock()));
+                settings, endpoint, key.key(), handlers, surroundings, new FeedMetrics(metrics, surroundings.clock()));
         this.names = new Names(surroundings.names(), surroundings.threads());
         this.reconnects = new Reconnects(settings, surroundings.random());
         SslContext tls = Transport.tls(endpoint, settings.caFile());
         settings.symbols().forEach(Session::subscription); // refused here, not after each handshake
-        this.lock = KeyLock.take(settings.keyLockDirectory(), key);
+        this.lease = key.lease();
+        this.lock = KeyLock.take(settings.keyLockDirectory(), key.key());
         this.transport = new Transport(endpoint, tls, surroundings.threads());
         this.loop = transport.loop();
         if (settings.symbols().size() > settings.symbolLimit()) {
@@ -94,13 +104,14 @@ public final class FeedClient implements AutoCloseable {
         }
     }
 
-    /** Starts connecting and stays connected until {@link #close(String)}. Returns at once; any thread. */
+    /**
+     * Starts connecting and stays connected, or stands by, until {@link #close(String)}. Returns at once; any thread.
+     */
     public void open() {
         boolean isOpening = tryOnLoop(() -> {
             isWanted = true;
-            if (connection == null && retry == null) {
-                connect();
-            }
+            lease.want(new LeaseHolder());
+            goOn();
         });
         if (!isOpening) {
             throw new IllegalStateException("feed is closed for good (expected: a new one)");
@@ -148,7 +159,7 @@ public final class FeedClient implements AutoCloseable {
             retry = null;
         }
         if (connection == null) {
-            state = State.CLOSED;
+            becomeClosed();
             closed.trySuccess(reason);
             return;
         }
@@ -166,11 +177,48 @@ public final class FeedClient implements AutoCloseable {
         return state;
     }
 
+    private void becomeClosed() {
+        state = State.CLOSED;
+        lease.giveBack();
+        grant = null;
+    }
+
+    /** Connects if that is what there is to do now. */
+    private void goOn() {
+        if (isWanted && connection == null && retry == null) {
+            connect();
+        }
+    }
+
     private void connect() {
         retry = null;
-        state = isDegraded ? State.DEGRADED : State.CONNECTING;
-        connection = new Connection(wiring, transport, new Listener());
+        if (grant == null || grant.isOver()) {
+            state = State.STANDBY;
+            return;
+        }
+        state = connecting();
+        connection = new Connection(wiring, transport, grant, new Listener());
         connection.start(names);
+    }
+
+    private State connecting() {
+        return isDegraded ? State.DEGRADED : State.CONNECTING;
+    }
+
+    private void onLeaseGranted(KeyLease.Grant granted) {
+        grant = granted;
+        if (retry != null) {
+            state = connecting(); // a venue that is to be left alone is, whoever has the lease
+        }
+        goOn();
+    }
+
+    private void onLeaseLost() {
+        if (connection != null) {
+            boolean unused = connection.mayGoOn();
+        } else if (retry != null) {
+            state = State.STANDBY;
+        }
     }
 
     private void onOpened() {
@@ -185,14 +233,21 @@ public final class FeedClient implements AutoCloseable {
         connection = null;
         if (wasOpened) {
             tellClosed(end);
-        } else if (end.kind() != ConnectionEnd.Kind.REQUESTED) {
+        } else if (end.kind() != ConnectionEnd.Kind.REQUESTED && end.kind() != ConnectionEnd.Kind.UNLEASED) {
             wiring.metrics().connectFailures.inc();
         }
         if (!isWanted) {
-            state = State.CLOSED;
+            becomeClosed();
             LOG.info("feed closed reason=\"{}\"", end.reason());
         } else if (end.kind() == ConnectionEnd.Kind.REQUESTED) {
             connect(); // opened again while it was closing
+        } else if (end.kind() == ConnectionEnd.Kind.UNLEASED) {
+            LOG.warn(
+                    "{} venue={} reason=\"{}\" (the feed stands by)",
+                    wasOpened ? "session ended" : "connect failed",
+                    wiring.endpoint(),
+                    end.reason());
+            connect();
         } else {
             reconnect(end, wasOpened, wasStable);
         }
@@ -233,7 +288,7 @@ public final class FeedClient implements AutoCloseable {
                     decision.waitMillis());
         }
         isDegraded = decision.isDegraded();
-        state = isDegraded ? State.DEGRADED : State.CONNECTING;
+        state = connecting();
         retry = loop.schedule(this::connect, decision.waitMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -244,6 +299,26 @@ public final class FeedClient implements AutoCloseable {
             close("stopped");
             if (transport.stop()) {
                 lock.close(); // else a socket may still be open, and the key in use until the process ends
+            }
+        }
+    }
+
+    private final class LeaseHolder implements KeyLease.Holder {
+        @Override
+        public void onGranted(KeyLease.Grant granted) {
+            onLoop(() -> onLeaseGranted(granted));
+        }
+
+        @Override
+        public void onLost() {
+            onLoop(FeedClient.this::onLeaseLost);
+        }
+
+        private void onLoop(Runnable task) {
+            if (loop.inEventLoop()) {
+                task.run();
+            } else {
+                boolean unused = tryOnLoop(task);
             }
         }
     }

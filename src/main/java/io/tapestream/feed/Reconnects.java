@@ -49,7 +49,7 @@ final class Reconnects {
             case UNTRUSTED -> true;
             case REFUSED -> end.code() != CloseCode.HTTP_TOO_MANY_REQUESTS && end.code() < 500;
             case CLOSED -> end.code() == CloseCode.POLICY && ++policyCloses >= settings.policyRetries();
-            case REQUESTED, LOST, SILENT, BROKEN, FAILED -> false;
+            case REQUESTED, LOST, SILENT, BROKEN, FAILED, UNLEASED -> false;
         };
     }
 

@@ -65,8 +65,12 @@ final class Transport {
         return loop;
     }
 
-    /** Connects; the handlers are told when the socket is open, and when TLS has proved the venue's name. */
-    ChannelFuture connect(InetAddress address, int timeoutMillis, ChannelHandler... handlers) {
+    /**
+     * Connects; the handlers are told when the socket is open, and when TLS has proved the venue's name.
+     *
+     * @param guard comes before all others, TLS among them
+     */
+    ChannelFuture connect(InetAddress address, int timeoutMillis, ChannelHandler guard, ChannelHandler... handlers) {
         return new Bootstrap()
                 .group(loop)
                 .channel(Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class)
@@ -76,6 +80,7 @@ final class Transport {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast(guard);
                         if (tls != null) {
                             SslHandler handshake = tls.newHandler(channel.alloc(), endpoint.host(), endpoint.port());
                             handshake.setHandshakeTimeoutMillis(timeoutMillis);

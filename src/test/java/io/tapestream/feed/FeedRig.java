@@ -39,6 +39,7 @@ final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
     final List<FeedClient> clients = new ArrayList<>();
 
     ApiKey key = KEY;
+    KeyLease lease = KeyLease.ofOneHost();
     List<String> symbols = List.of("AAPL");
 
     @Nullable Path caFile;
@@ -101,7 +102,7 @@ final class FeedRig implements FrameHandler, SessionHandler, AutoCloseable {
     FeedClient client() {
         FeedClient client = new FeedClient(
                 settings(),
-                key,
+                new LeasedKey(key, lease),
                 new FeedClient.Handlers(this, this),
                 new Surroundings(InstantSource.system(), threads, new SplittableRandom(1), names),
                 metrics);
