@@ -213,6 +213,7 @@ record Settings(
 
     /** Reads all of them, also where there is to be none: what is wrong is told before it is wanted. */
     private static @Nullable LeaseSettings lease(TableSettings table, SettingsReader reader) {
+        int earlierProblems = reader.problems();
         LeaseSettings lease = new LeaseSettings(
                 reader.text("lease.table", TABLE_NAME, "3 to 255 letters, digits, '_', '.', '-'"),
                 table.region(),
@@ -223,7 +224,8 @@ record Settings(
                 reader.duration("lease.try-interval", Duration.ofMillis(200), Duration.ofMinutes(1)),
                 reader.duration("lease.margin", Duration.ofSeconds(1), Duration.ofMinutes(1)));
         Duration held = lease.duration().minus(lease.margin());
-        if (held.compareTo(lease.tryInterval().multipliedBy(3)) < 0) {
+        boolean isEachGood = reader.problems() == earlierProblems;
+        if (isEachGood && held.compareTo(lease.tryInterval().multipliedBy(3)) < 0) {
             reader.problem(
                     "lease.try-interval",
                     "too long: value=" + lease.tryInterval() + " duration=" + lease.duration() + " margin="

@@ -38,6 +38,11 @@ final class SettingsReader {
         }
     }
 
+    /** How many problems were found so far: values that belong together are compared if each of them is good. */
+    int problems() {
+        return problems.size();
+    }
+
     /** Notes a problem of the value at {@code path}; {@code what} ends with the rule or remedy. */
     void problem(String path, String what) {
         String problem = origin(path) + ": " + path + ": " + what;
