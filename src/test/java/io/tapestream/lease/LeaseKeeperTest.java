@@ -181,6 +181,19 @@ class LeaseKeeperTest {
     }
 
     @Test
+    void aRenewalThatIsAnsweredAfterTheEndRevivesNothing() {
+        one.wants();
+        KeyLease.Grant before = one.grant();
+        one.rows.beforeTheAnswer = () -> {
+            one.nanos += Duration.ofSeconds(11).toNanos();
+            one.rows.beforeTheAnswer = () -> {};
+        };
+        pass(5);
+        assertThat(before.isOver()).isTrue();
+        assertThat(one.told).containsExactly("granted", "lost", "granted");
+    }
+
+    @Test
     void aGrantThatWasOverWhenItsAnswerCameIsNone() {
         one.rows.beforeTheAnswer = () -> {
             one.nanos += Duration.ofSeconds(16).toNanos();
