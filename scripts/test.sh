@@ -2,7 +2,7 @@
 # The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image java containers integration local crash
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image java containers integration local crash chaos
 #   scripts/test.sh mutations  breaks one invariant after the other on purpose, and wants a run of chaos to catch each: minutes, so only by its name
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 source "$root/scripts/lib.sh"
 
-all_steps=(tools venv shell ruff mypy template pytest bats image java containers integration local crash)
+all_steps=(tools venv shell ruff mypy template pytest bats image java containers integration local crash chaos)
 named_steps=(mutations) # long: only where they are named
 logs=$root/target/test-logs
 failed_steps=()
@@ -155,6 +155,19 @@ step_local() {
 
 step_crash() {
   scripts/start-market.sh local --for 25s --crash-after 8s --json
+}
+
+# Kinds that need nothing that a machine may lack; all kinds: scripts/chaos.sh --for 10m
+step_chaos() {
+  local kinds=(
+    kill-ingester stop-ingester kill-daemon kill-function kill-poller
+    kinesis-500 kinesis-throttle-some kinesis-time-out table-unprocessed-some table-time-out
+    feed-reset-in-message feed-fragments feed-triple
+  )
+  scripts/chaos.sh --for 2m --seed 1 --json --faults "$(
+    IFS=,
+    echo "${kinds[*]}"
+  )"
 }
 
 docker_answers() {
