@@ -2,7 +2,7 @@
 # The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image java containers integration local crash chaos
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash chaos
 #   scripts/test.sh mutations  breaks one invariant after the other on purpose, and wants a run of chaos to catch each: minutes, so only by its name
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 source "$root/scripts/lib.sh"
 
-all_steps=(tools venv shell ruff mypy template pytest bats image java containers integration local crash chaos)
+all_steps=(tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash chaos)
 named_steps=(mutations) # long: only where they are named
 logs=$root/target/test-logs
 failed_steps=()
@@ -111,6 +111,30 @@ step_image() {
   fi
   scripts/docker-image.sh
   scripts/package-lambda.sh
+}
+
+step_autobahn() {
+  local python
+  if ! python=$(python2_program); then
+    echo "no Python 2.7, the only one that the Autobahn fuzzing server knows"
+    exit 77
+  fi
+  rm -rf target/autobahn
+  mkdir -p target/autobahn/reports
+  "$python" -m pip install --quiet --disable-pip-version-check --target target/autobahn/packages \
+    --requirement src/test/autobahn/requirements.txt
+  printf '%s\n' "$python" >target/autobahn/python
+}
+
+python2_program() {
+  local candidate
+  for candidate in python2.7 "$HOME"/.pyenv/versions/2.7.*/bin/python; do
+    if command -v "$candidate" >/dev/null && "$candidate" -m pip --version >/dev/null 2>&1; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
 }
 
 step_java() {

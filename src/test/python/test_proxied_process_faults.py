@@ -169,7 +169,8 @@ def test_a_port_leads_to_the_process_that_has_the_connection(proxy: AwsProxyProc
     pids = [os.getpid(), proxy.pid, 1 << 22]
     with socket.create_connection(("127.0.0.1", int(proxy.endpoint.rpartition(":")[2]))) as client:
         assert owners([client.getsockname()[1]], pids) == [os.getpid()]
-        assert owners([client.getpeername()[1]], pids) == [proxy.pid]
+        accepted = client.getpeername()[1]
+        assert wait_until(lambda: owners([accepted], pids) == [proxy.pid], SECONDS)
         assert owners([], pids) == []
 
 

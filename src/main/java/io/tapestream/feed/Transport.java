@@ -26,8 +26,11 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Makes sockets to a venue on one event loop, with TLS where the endpoint asks for it. */
-final class Transport {
+/**
+ * Makes sockets to a venue on one event loop, with TLS where the endpoint asks for it. Not final, so that a test can
+ * write to what it connects.
+ */
+class Transport {
     private static final int CLOSE_NOTIFY_TIMEOUT_MILLIS = 500;
     private static final int STOP_TIMEOUT_SECONDS = 5;
 
