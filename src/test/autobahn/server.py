@@ -1,6 +1,6 @@
 """Runs the Autobahn fuzzing server on loopback. For Python 2.7, the only one that it knows.
 
-    python2.7 server.py PACKAGES PORT FOLDER    PACKAGES has it installed, reports go to FOLDER
+python2.7 server.py PACKAGES PORT FOLDER    PACKAGES has it installed, reports go to FOLDER
 """
 
 import site
@@ -8,8 +8,8 @@ import sys
 
 site.addsitedir(sys.argv[1])
 
-from autobahntestsuite import fuzzing  # noqa: E402
-from twisted.internet import reactor  # noqa: E402
+from autobahntestsuite import fuzzing
+from twisted.internet import reactor
 
 listen = fuzzing.listenWS
 # By itself it listens to the whole network.
