@@ -235,6 +235,8 @@ final class Ingester {
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();
+            } catch (UncheckedIOException e) {
+                LOG.warn("stage not closed cleanly cause={}", e.getMessage());
             } catch (Exception e) {
                 LOG.warn("stage did not close", e);
             }

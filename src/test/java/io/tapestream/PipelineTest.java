@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tapestream.feed.CapturedLogs;
 import io.tapestream.feed.FakeVenue;
 import io.tapestream.feed.FakeVenuePeer;
 import io.tapestream.journal.EntryType;
@@ -18,11 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,6 +229,29 @@ class PipelineTest {
 
         assertThat(venue.mostOpen()).isEqualTo(1);
         assertThat(first.stop("test")).isTrue();
+    }
+
+    @Test
+    void whatTheDiskRefusesAtTheStopIsASentence() throws Exception {
+        Ingester ingester = rig.start();
+        venue.awaitPeer();
+        Path spare;
+        try (var segments = Files.newDirectoryStream(rig.settings().journal().directory(), "*.jrn")) {
+            spare = Collections.max(
+                    StreamSupport.stream(segments.spliterator(), false).toList());
+        }
+        Files.delete(spare);
+        Files.createDirectories(spare.resolve("in the way"));
+
+        try (CapturedLogs logs = CapturedLogs.open()) {
+            ingester.stop("test");
+
+            assertThat(logs.lines("WARN"))
+                    .singleElement()
+                    .asString()
+                    .contains("stage not closed cleanly cause=prepared segment cannot be deleted: path=" + spare)
+                    .doesNotContain("\tat ");
+        }
     }
 
     @Test
