@@ -13,7 +13,7 @@ from schedule import Planned
 
 PUT_OFF_SECONDS = 60.0
 """How long a fault may be put off, because others keep away those whom it is to hit."""
-PROLONGED_SECONDS = 15.0
+PROLONGED_SECONDS = 30.0
 """How much longer it may last, because others keep away those who are to meet it."""
 
 

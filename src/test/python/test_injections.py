@@ -90,10 +90,10 @@ def test_a_fault_that_nobody_has_met_lasts_longer() -> None:
     fault = Fault(0, is_done=False)
     under_test = injections({"kind": fault}, Planned(5, 2, "kind"))
     under_test.turn(5)
-    under_test.turn(21)
+    under_test.turn(36)
     assert "end" not in fault.calls
     fault.effects = 1
-    under_test.turn(21.1)
+    under_test.turn(36.1)
     assert fault.calls[-1] == "end"
 
 
@@ -101,7 +101,7 @@ def test_it_does_not_last_longer_than_that() -> None:
     fault = Fault(0, is_done=False)
     under_test = injections({"kind": fault}, Planned(5, 2, "kind"))
     under_test.turn(5)
-    under_test.turn(22)
+    under_test.turn(37)
     assert fault.calls[-1] == "end"
 
 
