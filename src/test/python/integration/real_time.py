@@ -14,7 +14,7 @@ from rig import AAPL, Ingester, LocalKinesis, Rig, frames_of
 SILENCE_SECONDS = 150
 STABLE_SECONDS = 60
 PING_SECONDS = 60
-PINGS = 3
+PINGS = 3  # seen at least: as many as take longer than the silence that would end it
 TRY_AGAIN_LATER = 1013
 TIMES = ("silence-timeout", "stable-after", "backoff-min", "backoff-max", "retry-after-max")
 PING = '{"type":"ping"}'
@@ -32,11 +32,8 @@ def fall_silent(number: int, connection: Connection) -> None:
 def ping_only(_: int, connection: Connection) -> None:
     """Sends trades, and after them a ping a minute."""
     connection.say(frames_of(AAPL)[0])
-    for _ in range(PINGS):
-        if connection.listen(PING_SECONDS):
-            return
+    while not connection.listen(PING_SECONDS):
         connection.say(PING)
-    connection.listen()
 
 
 def ask_to_wait(number: int, connection: Connection) -> None:

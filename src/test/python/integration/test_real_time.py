@@ -83,7 +83,7 @@ def test_a_venue_that_falls_silent_is_left_after_150_seconds_and_not_before(
 
 def test_a_venue_that_only_pings_once_a_minute_is_not_left(real_time: RealTime) -> None:
     ingester, venue = real_time.ingesters["pinging"], real_time.pinging
-    waits_until(lambda: ingester.health()["frames"] == 1 + PINGS, ingester)
+    waits_until(lambda: ingester.health()["frames"] >= 1 + PINGS, ingester)
     assert len(venue.accepted_at) == 1
     (connection,) = venue.connections
     assert connection.left_at is None
