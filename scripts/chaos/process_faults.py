@@ -19,6 +19,8 @@ DAEMON = "kinesis_producer"
 RUNTIME = "runtime.py"
 STATE_SECONDS = 5.0
 STOPPED_SECONDS = 45.0
+BEGUN_SECONDS = 3.0
+"""For an ingester to be so far that it stops in order."""
 DAEMON_SECONDS = 2.0
 """For the KPL to start another daemon."""
 
@@ -96,10 +98,30 @@ class KillIngesterAtStart(ProcessFault):
 
 
 class KillIngesterAtStop(ProcessFault):
-    """SIGTERM to the ingester, and kill -9 while it stops."""
+    """SIGTERM to the ingester, and kill -9 while it stops; again if it had ended before."""
+
+    def __init__(self, parts: Parts, randomness: random.Random) -> None:
+        super().__init__(parts, randomness)
+        self._seen = 0
+        self._seen_at = 0.0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether one was killed while it stopped: one that had hardly begun ends too soon."""
+        return self.effects > 0
 
     def begin(self, seconds: float) -> None:
         self._parts.crashed = True
+        self._hit()
+
+    def turn(self) -> None:
+        pid = self._parts.ingester.pid
+        if pid != self._seen:
+            self._seen, self._seen_at = pid, time.monotonic()
+        elif not self.is_done and time.monotonic() - self._seen_at > BEGUN_SECONDS:
+            self._hit()
+
+    def _hit(self) -> None:
         if send(self._parts.ingester.pid, signal.SIGTERM):
             time.sleep(self._random.uniform(0.0, 0.3))
             self.effects += kill(self._parts.ingester.pid)
