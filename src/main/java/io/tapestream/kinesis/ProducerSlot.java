@@ -145,6 +145,9 @@ final class ProducerSlot {
 
     private void onRefused(RuntimeException cause, long nowNanos) {
         refusals++;
+        if (!isDaemonLost) {
+            countLoss(); // else the result of a put has told of it
+        }
         lost(nowNanos);
         resumeNanos = nowNanos + backoff.nanosAfter(refusals);
         metrics.refusals.inc();
@@ -154,9 +157,13 @@ final class ProducerSlot {
     /** The daemon has died. */
     void onDaemonLost(String cause, long nowNanos) {
         lost(nowNanos);
+        countLoss();
+        losses.warn("daemon of the KPL lost: stream=" + stream + " in_a_row=" + lostInARow, cause, nowNanos);
+    }
+
+    private void countLoss() {
         lostInARow++;
         metrics.daemonLosses.inc();
-        losses.warn("daemon of the KPL lost: stream=" + stream + " in_a_row=" + lostInARow, cause, nowNanos);
     }
 
     private void lost(long nowNanos) {

@@ -207,6 +207,7 @@ class ProducerRecoveryTest {
         assertThat(rig.producers.get(0).isClosed()).isTrue();
         assertThat(rig.producer().texts()).containsExactly("a\n");
         assertThat(rig.count("refusals")).isGreaterThan(2);
+        assertThat(rig.count("daemon-losses")).isEqualTo(1);
     }
 
     @Test
