@@ -166,12 +166,18 @@ class Aws:
     def consumer(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """Runs the command, for a minute at most."""
         where = ["--endpoint", self.endpoint, "--ca", str(self.ca), "--region", "us-east-1"]
-        with subprocess.Popen(
-            [sys.executable, str(SCRIPT), *where, *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
-        ) as process:
+        # Whoever started the tests in the background may ignore SIGINT, which would be inherited.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            started = subprocess.Popen(
+                [sys.executable, str(SCRIPT), *where, *options],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
+        with started as process:
             deadline = threading.Timer(60, process.kill)
             deadline.start()
             yield process
