@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import random
 
+import commands
 from aws_proxy_process import AwsProxyProcess
 from endpoint_faults import Effects, Fault, Kind
 from process_faults import Parts, ProcessFault, descendants, kill, state_of
 from proxy_process import RemoteHandle
-from surroundings import DATA
-
-DELIVERED_LOG = DATA / "delivered.ndjson"
-"""What reaches the ingester from the feed, as the proxy before it says."""
 
 INGESTER = frozenset({"local-ingester"})
 
@@ -83,4 +80,5 @@ class KillIngesterWhileKinesisAway(ProcessFault):
 
     @staticmethod
     def _delivered_length() -> int:
-        return DELIVERED_LOG.stat().st_size if DELIVERED_LOG.exists() else 0
+        log = commands.DELIVERED_LOG
+        return log.stat().st_size if log.exists() else 0

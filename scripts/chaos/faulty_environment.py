@@ -21,9 +21,8 @@ import commands
 import fault_kinds
 import reshard_faults
 import summary
-from away_faults import DELIVERED_LOG
 from aws_proxy_process import AwsProxyProcess
-from commands import STREAM, Aws
+from commands import DELIVERED_LOG, STREAM, Aws
 from console import Tail, say
 from environment import TURN_SECONDS, Environment, FailedError
 from fault_kinds import Injected

@@ -136,7 +136,7 @@ class FlipBit(JournalFault):
             (byte,) = file.read(1)
             file.seek(at)
             file.write(bytes([byte ^ 1 << self._random.randrange(8)]))
-        return Damaged(path.name, entry.position, entry.position + _aligned(length))
+        return Damaged(path.name, entry.position, entry.position + journal_file.aligned(length))
 
 
 class CutTail(JournalFault):
@@ -148,7 +148,7 @@ class CutTail(JournalFault):
         last = newest[-1]
         path = _path_of(folder, last.segment)
         length = journal_file.ENTRY_HEADER_LENGTH + len(last.payload)
-        end = last.position - last.segment + _aligned(length)
+        end = last.position - last.segment + journal_file.aligned(length)
         begin = max(journal_file.HEADER_LENGTH, end - LONGEST_CUT)
         cut = self._random.randrange(begin, end)
         with path.open("r+b") as file:
@@ -176,7 +176,3 @@ def _note(damaged: Damaged) -> None:
 
 def _path_of(folder: Path, segment: int) -> Path:
     return folder / f"{segment:020}.jrn"
-
-
-def _aligned(length: int) -> int:
-    return (length + 7) // 8 * 8

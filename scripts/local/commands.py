@@ -18,6 +18,8 @@ DEAD_LETTER_QUEUE = "stream-finnhub-dead-letters"
 """Names as conf/aws/local.json gives them."""
 
 MARKET_LOG = DATA / "market.ndjson"
+DELIVERED_LOG = DATA / "delivered.ndjson"
+"""What a proxy before the market has delivered, where there is one."""
 DAMAGE_LOG = DATA / "damage.ndjson"
 """What was damaged on purpose of the journal; there if something was."""
 FUNCTION_LOG = LOGS / "function.log"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import away_faults
+import commands
 from away_faults import KillIngesterWhileKinesisAway
 from aws_proxy_process import AwsProxyProcess
 from process_faults import state_of
@@ -184,7 +184,7 @@ def test_the_ingester_is_killed_while_kinesis_is_away_and_has_to_start_while_it_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     delivered = tmp_path / "delivered"
-    monkeypatch.setattr(away_faults, "DELIVERED_LOG", delivered)
+    monkeypatch.setattr(commands, "DELIVERED_LOG", delivered)
     assert wait_until(lambda: bool(upstream.asked), SECONDS)
     first = parts.ingester
     fault = KillIngesterWhileKinesisAway(parts, random.Random(seed), proxy)
