@@ -266,9 +266,8 @@ class FaultyEnvironment(Environment):
                 f"journalled {result['frames_journalled']} frames of {result['frames_sent']} sent"
             )
         disturbed = self._injections.disturbed_seconds()
-        if (
-            result["gap_seconds"] > disturbed + END_SECONDS
-        ):  # both by the harness's clock, which nobody moves
+        # Both are by the harness's clock, which nobody moves.
+        if result["gap_seconds"] > disturbed + END_SECONDS:
             problems.append(
                 f"gaps of {result['gap_seconds']:g} s, but only {disturbed:g} s of faults and"
                 " recoveries"
