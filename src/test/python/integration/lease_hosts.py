@@ -23,7 +23,8 @@ import stream
 from aws_proxy_process import AwsProxyProcess
 from contents import Contents
 from feed_proxy_process import FeedProxyProcess
-from rig import Ingester, Rig
+from processes import wait_until
+from rig import SECONDS, Ingester, Rig
 from surroundings import REGION
 
 UPDATE_ITEM = "dynamodb:UpdateItem"
@@ -60,6 +61,17 @@ class Host:
     def send(self, number: signal.Signals) -> None:
         """Sends a signal to the ingester alone."""
         os.kill(self.ingester.child.pid, number)
+
+    def freeze(self) -> None:
+        """Stops the ingester, and returns when its last thread stands still."""
+        self.send(signal.SIGSTOP)
+        tasks = Path(f"/proc/{self.ingester.child.pid}/task")
+
+        def stands_still() -> bool:
+            stats = [(task / "stat").read_text() for task in tasks.iterdir()]
+            return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+        assert wait_until(stands_still, SECONDS)
 
     def sessions(self) -> list[list[journal_file.Entry]]:
         """The entries of its journal, session by session."""

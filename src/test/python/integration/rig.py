@@ -371,14 +371,15 @@ class Ingester:
         return seen
 
     def _waits_until(self, condition: Callable[[], bool], otherwise: str) -> None:
-        ended = False
+        held = ended = False
 
         def settled() -> bool:
-            nonlocal ended
+            nonlocal held, ended
             ended = has_ended(self.child, 0)
-            return condition() or ended
+            held = condition()  # asked once: what is seen may be over a moment later
+            return held or ended
 
-        held = wait_until(settled, SECONDS) and condition()
+        wait_until(settled, SECONDS)
         assert held, f"{otherwise}, ended={ended}: {self.log[-4000:]}"
 
     def waits_for_trades(self, more_than: int = 0) -> None:

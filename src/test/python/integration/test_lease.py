@@ -89,7 +89,7 @@ def test_one_that_is_cut_off_or_was_frozen_has_closed_its_socket(hosts: Hosts) -
     holder.ingester.waits_for_health(lambda health: health["state"] == "standby")
 
     other.ingester.waits_for_trades(more_than=100)
-    other.send(signal.SIGSTOP)
+    other.freeze()
     handled = other.frames()
     holder.waits_until("open")
     # The kernel of a frozen host keeps its socket: the market sees two of a key, and drops both.
