@@ -163,9 +163,11 @@ step_containers() {
   exit 77
 }
 
+# What the tests do is mostly waiting: more of them at once than there are processors.
 step_integration() {
   rm -rf target/integration-reports
-  .venv/bin/pytest -m integration --junitxml=target/integration-reports/integration.xml
+  .venv/bin/pytest -m integration --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
+    --durations 30 --junitxml=target/integration-reports/integration.xml
 }
 
 step_mutations() {

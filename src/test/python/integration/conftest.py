@@ -11,21 +11,31 @@ from pathlib import Path
 
 import pytest
 
-from real_time import RealTime
 from rig import LocalKinesis, Rig, local_kinesis
 from surroundings import REGION, ROOT
 
 USAGE = 2
 
 
-def is_in_real_time(item: pytest.Item) -> bool:
-    """Whether a test looks at what has been waiting since the first one."""
-    return item.path.name == "test_real_time.py"
+# Longest first, so that no worker is left alone with one at the end; the first one only waits.
+LONGEST_FIRST = ("test_real_time", "test_provision", "test_lease", "test_bad_days_of_the_kpl")
+# They start the main job, of which there is one in a checkout.
+OF_THE_CHECKOUT = ("test_local", "test_started_twice")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts those last."""
-    items.sort(key=is_in_real_time)
+    """Says what may run side by side: the tests of different files, but for those that share."""
+    for item in items:
+        file = item.path.stem
+        together = "checkout" if file in OF_THE_CHECKOUT else file
+        item.add_marker(pytest.mark.xdist_group(together))
+    items.sort(key=place)
+
+
+def place(item: pytest.Item) -> int:
+    """Where in the order the tests of a file come."""
+    file = item.path.stem
+    return LONGEST_FIRST.index(file) if file in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
@@ -70,26 +80,3 @@ def bare_rig(kinesis: LocalKinesis, tmp_path: Path) -> Iterator[Rig]:
 def rig(built: None, bare_rig: Rig) -> Rig:
     """The processes of one test; none of them outlives it."""
     return bare_rig
-
-
-@pytest.fixture(scope="session", autouse=True)
-def in_real_time(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RealTime | None]:
-    """Starts what waits for minutes before the first test, if a test looks at it."""
-    if not any(is_in_real_time(item) for item in request.session.items):
-        yield None
-        return
-    request.getfixturevalue("built")
-    kinesis = request.getfixturevalue("kinesis")
-    folder = tmp_path_factory.mktemp("real-time")
-    with contextlib.closing(RealTime(folder, kinesis)) as started:
-        started.start()
-        yield started
-
-
-@pytest.fixture
-def real_time(in_real_time: RealTime | None) -> RealTime:
-    """What has been waiting since the first test."""
-    assert in_real_time is not None
-    return in_real_time

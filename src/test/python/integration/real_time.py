@@ -1,7 +1,6 @@
 """Ingesters that meet the feed's times as they are shipped: no setting shortened, no clock changed.
 
-They are started together before the first integration test and looked at after the last, so that
-their minutes of waiting cost none.
+They are started together, so that their minutes of waiting pass side by side.
 """
 
 from __future__ import annotations

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from processes import wait_until
 from real_time import PINGS, SILENCE_SECONDS, STABLE_SECONDS, TIMES, RealTime
-from rig import Ingester
+from rig import Ingester, LocalKinesis
 
 pytestmark = pytest.mark.integration
 
 LONGEST = 3 * SILENCE_SECONDS
 MINUTE = 60
+
+
+@pytest.fixture(scope="module")
+def real_time(
+    built: None, kinesis: LocalKinesis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealTime]:
+    """All of them at once, so that their minutes pass side by side."""
+    with contextlib.closing(RealTime(tmp_path_factory.mktemp("real-time"), kinesis)) as started:
+        started.start()
+        yield started
 
 
 def waits_until(condition: Callable[[], bool], ingester: Ingester) -> None:
