@@ -23,6 +23,7 @@ LONGEST_FIRST = ("test_real_time", "test_provision", "test_lease", "test_bad_day
 OF_THE_CHECKOUT = ("test_local", "test_started_twice")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Says what may run side by side: the tests of different files, but for those that share."""
     for item in items:

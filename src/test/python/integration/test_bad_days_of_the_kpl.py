@@ -92,7 +92,9 @@ def assert_published_at_next_start(rig: Rig, temp: Path, endpoint: str) -> None:
     assert rig.audit()["missing"] > 0
     if temp.is_file():
         temp.unlink()
-    after = rig.start_ingester(settings(rig, temp, endpoint, None))
+    # It has all the time there is.
+    changed = settings(rig, temp, endpoint, None) | {"run.stuck-timeout": None}
+    after = rig.start_ingester(changed)
     after.waits_for_health(lambda health: health["unacknowledged_bytes"] == 0)
     assert rig.signal(after.child, signal.SIGTERM).code == 128 + signal.SIGTERM
     rig.assert_all_on_the_stream()

@@ -39,6 +39,7 @@ public final class KplProducers implements Supplier<Producer> {
     @Override
     public Producer get() {
         checkTempDirectory();
+        new DaemonProcesses(settings.tempDirectory()).endOrphaned();
         KinesisProducerConfiguration configuration = configuration(settings).setCredentialsProvider(credentials);
         return new KplProducer(new KinesisProducer(configuration), Path.of(configuration.getTempDirectory()));
     }

@@ -102,7 +102,8 @@ class MarketTlsTest {
                 assertThat(client.status()).isEqualTo(101);
             }
             // The client may know before the market has counted it.
-            await().untilAsserted(() -> assertThat(market.counts().connectionsOpened()).isEqualTo(1));
+            await().untilAsserted(() ->
+                    assertThat(market.counts().connectionsOpened()).isEqualTo(1));
         }
     }
 
