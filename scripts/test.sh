@@ -166,7 +166,7 @@ step_containers() {
 # What the tests do is mostly waiting: more of them at once than there are processors.
 step_integration() {
   rm -rf target/integration-reports
-  .venv/bin/pytest -m integration --numprocesses 3 --dist loadgroup --no-loadscope-reorder \
+  .venv/bin/pytest -m integration --numprocesses 3 --dist loadfile --no-loadscope-reorder \
     --durations 30 --junitxml=target/integration-reports/integration.xml
 }
 

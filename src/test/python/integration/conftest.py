@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -16,20 +17,12 @@ from surroundings import REGION, ROOT
 
 USAGE = 2
 
-
 # Longest first, so that no worker is left alone with one at the end; the first one only waits.
 LONGEST_FIRST = ("test_real_time", "test_provision", "test_lease", "test_bad_days_of_the_kpl")
-# They start the main job, of which there is one in a checkout.
-OF_THE_CHECKOUT = ("test_local", "test_started_twice")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says what may run side by side: the tests of different files, but for those that share."""
-    for item in items:
-        file = item.path.stem
-        together = "checkout" if file in OF_THE_CHECKOUT else file
-        item.add_marker(pytest.mark.xdist_group(together))
+    """Puts the longest first."""
     items.sort(key=place)
 
 
@@ -53,6 +46,14 @@ def built() -> None:
         check=False,
     )
     assert ended.returncode == USAGE, ended.stderr
+
+
+@pytest.fixture(scope="module")
+def checkout(built: None) -> Iterator[None]:
+    """The right to start the main job: in a checkout it runs once, and files run side by side."""
+    with (ROOT / "target/main-job.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.integration
 
 UNACKNOWLEDGED = 4
 STOP_SECONDS = 2
+# A KPL that is built on a busy machine takes its seconds too.
+STUCK_SECONDS = 15
 CLOSE_SECONDS = 20
 """What the end of the producer and of the journal may take beyond the stop timeout."""
 SPARE_SECONDS = 20
@@ -42,7 +44,7 @@ def settings(rig: Rig, temp: Path, endpoint: str, market: str | None) -> dict[st
         "kinesis.temp-directory": str(temp),
         "kinesis.stall-timeout": "4s",
         "run.stop-timeout": f"{STOP_SECONDS}s",
-        "run.stuck-timeout": "5s",
+        "run.stuck-timeout": f"{STUCK_SECONDS}s",
     }
 
 
@@ -92,9 +94,7 @@ def assert_published_at_next_start(rig: Rig, temp: Path, endpoint: str) -> None:
     assert rig.audit()["missing"] > 0
     if temp.is_file():
         temp.unlink()
-    # It has all the time there is.
-    changed = settings(rig, temp, endpoint, None) | {"run.stuck-timeout": None}
-    after = rig.start_ingester(changed)
+    after = rig.start_ingester(settings(rig, temp, endpoint, None))
     after.waits_for_health(lambda health: health["unacknowledged_bytes"] == 0)
     assert rig.signal(after.child, signal.SIGTERM).code == 128 + signal.SIGTERM
     rig.assert_all_on_the_stream()
@@ -145,7 +145,7 @@ def test_a_producer_that_is_never_built_to_the_end_ends_the_process_with_a_sente
         ended = rig.end_of(ingester.child)
     assert_told(ended)
     (sentence,) = [line for line in ended.err.splitlines() if "stopped: publisher stuck" in line]
-    assert "seconds=5" in sentence
+    assert f"seconds={STUCK_SECONDS}" in sentence
     assert "the KPL does not return" in sentence
     assert market.openings() == 1
     market.child.stop(10)

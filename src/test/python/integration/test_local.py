@@ -20,7 +20,7 @@ REQUESTS = LOGS / "aws-requests.ndjson"
 
 
 @pytest.fixture(scope="module")
-def short_run(built: None) -> Iterator[tuple[dict[str, Any], str]]:
+def short_run(checkout: None) -> Iterator[tuple[dict[str, Any], str]]:
     """One run of the main job: its summary, and what a person saw."""
     script = str(ROOT / "scripts/start-market.sh")
     command = [script, "local", "--json", "--for", "6s", "--shards", "3"]

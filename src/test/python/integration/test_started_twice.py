@@ -24,7 +24,7 @@ COULD_NOT_START = 3
 
 
 @pytest.fixture
-def first(built: None, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, str]]:
+def first(checkout: None, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, str]]:
     """A run that goes on, what a person sees of it, and the mark of all its processes."""
     mark = secrets.token_hex(8)
     seen = tmp_path / "seen"
