@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -162,6 +163,48 @@ def test_a_bad_line_is_dead_lettered_and_its_neighbours_are_stored() -> None:
             "payload_length": len(BAD),
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("price", "NaN"), "json"),
+        (("price", "-Infinity"), "json"),
+        (("price", "1" * 39), "digits"),
+        (("volume", "1E+126"), "range"),
+        (("volume", "1E-131"), "range"),
+        (("trade_id", '""'), "trade-id"),
+        (("trade_id", "1"), "wrong-type"),
+        (("trade_id", "null"), "missing-field"),
+        (("trade_id", '"' + "x" * 2049 + '"'), "trade-id"),
+        (("symbol", '""'), "symbol"),
+    ],
+)
+@pytest.mark.parametrize("is_aggregated", [False, True])
+def test_of_25_trades_an_odd_one_costs_itself_alone(
+    change: tuple[str, str], reason: str, is_aggregated: bool
+) -> None:
+    lines = lines_of(range(25))
+    name, value = change
+    odd = re.sub(rb'("%b":)("[^"]*"|[^,]*)' % name.encode(), rb"\g<1>" + value.encode(), lines[12])
+    assert odd != lines[12]
+    datas = [*lines[:12], odd, *lines[13:]]
+    invocations = Invocations()
+    assert invocations.invoke(event_of(*[aggregate(datas)] if is_aggregated else datas)) is None
+    assert invocations.dynamodb.items == items_of(lines[:12] + lines[13:])
+    assert [len(request) for request in invocations.dynamodb.requests] == [24]
+    assert letters_in(invocations) == [(reason, odd.removesuffix(b"\n"))]
+
+
+@pytest.mark.parametrize("partition_key", ["a", "AAPL", "0", ""])
+def test_the_outer_partition_key_decides_nothing(partition_key: str) -> None:
+    lines = lines_of(range(40))
+    event = event_of(aggregate(packs_of(lines[:30], 3)), *lines[30:])
+    for record in event["Records"]:
+        record["kinesis"]["partitionKey"] = partition_key
+    invocations = Invocations()
+    assert invocations.invoke(event) is None
+    assert invocations.dynamodb.items == items_of(lines)
 
 
 def test_a_damaged_aggregate_is_dead_lettered_and_its_neighbours_are_stored() -> None:

@@ -258,6 +258,8 @@ def test_what_is_not_a_trade_is_a_bad_line(line: bytes, reason: str) -> None:
         "NaN",
         "Infinity",
         "-Infinity",
+        "sNaN",
+        "-NaN",
         "01",
         ".5",
         "5.",
@@ -502,6 +504,51 @@ def test_a_number_has_its_exact_value_and_boto3_stores_the_same(digits: str) -> 
         assert decimal.Decimal(canonical) == exact
         normal = decimal.Decimal(canonical).normalize()  # boto3 takes trailing zeros for digits
     assert decimal.Decimal(TypeSerializer().serialize(normal)["N"]) == exact
+
+
+@pytest.mark.parametrize(
+    ("digits", "boto3", "ours"),
+    [
+        ("NaN", TypeError, "json"),
+        ("Infinity", TypeError, "json"),
+        ("-Infinity", "-Infinity", "json"),
+        ("sNaN", "sNaN", "json"),
+        ("1" * 39, decimal.Inexact, "digits"),
+        ("0.1" + "0" * 39, decimal.Rounded, "0.1"),
+        ("1E+126", "1E+126", "range"),
+        ("1E-131", "1E-131", "range"),
+        ("30.40", "30.40", "30.4"),
+        ("100.0", "100.0", "100"),
+    ],
+)
+def test_what_boto3_refuses_or_wrongly_lets_through_is_exact_or_bad(
+    digits: str, boto3: str | type[Exception], ours: str
+) -> None:
+    """Numbers do not go through its serializer: of each, this is what that would do."""
+    number = decimal.Decimal(digits)
+    if isinstance(boto3, str):
+        assert TypeSerializer().serialize(number) == {"N": boto3}
+    else:
+        with pytest.raises(boto3):
+            TypeSerializer().serialize(number)
+    line = line_saying(volume=digits)
+    if ours[0].isdigit():
+        assert trades.item_of(line)["volume"] == {"N": ours}
+    else:
+        assert reason_of(line) == ours
+
+
+def test_a_float_is_what_boto3_refuses_and_never_made() -> None:
+    with pytest.raises(TypeError, match="Float types are not supported"):
+        TypeSerializer().serialize(0.1)
+    assert trades.item_of(line_saying(price="0.1"))["price"] == {"N": "0.1"}
+
+
+def test_no_value_of_an_item_is_a_set_or_null() -> None:
+    """An empty one is illegal in the table, and boto3 makes it without complaint."""
+    assert TypeSerializer().serialize(set()) == {"NS": []}
+    for line in (LINE, line_with(conditions=[]), line_with(conditions=None)):
+        assert {kind for value in trades.item_of(line).values() for kind in value} <= set("SNL")
 
 
 def test_of_duplicate_keys_the_last_one_counts() -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-GZIP = b"\x1f\x8b"
-ZIP = b"PK\x03\x04"
+import secret_shapes
+
 HEX_DUMP_BYTES = 6
 
 
@@ -40,7 +39,7 @@ def scan(files: Iterable[Path], forms: set[bytes]) -> list[str]:
     return [
         f"{file}{inside}: {form.decode(errors='replace')}"
         for file in files
-        for inside, content in _contents(file)
+        for inside, content in secret_shapes.contents_of(file.read_bytes())
         for form in forms
         if form in content
     ]
@@ -50,9 +49,9 @@ def plant(file: Path, canary: bytes, into: Path) -> Path:
     """Copies a file and puts the canary in the midst of what it holds."""
     copy = into / file.name
     content = file.read_bytes()
-    if content.startswith(GZIP):
+    if content.startswith(secret_shapes.GZIP):
         copy.write_bytes(gzip.compress(_amid(gzip.decompress(content), canary)))
-    elif content.startswith(ZIP):
+    elif content.startswith(secret_shapes.ZIP):
         shutil.copy(file, copy)
         with zipfile.ZipFile(copy, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("planted", _amid(bytes(1000), canary))
@@ -64,14 +63,3 @@ def plant(file: Path, canary: bytes, into: Path) -> Path:
 def _amid(content: bytes, canary: bytes) -> bytes:
     middle = len(content) // 2
     return content[:middle] + canary + content[middle:]
-
-
-def _contents(file: Path) -> Iterator[tuple[str, bytes]]:
-    content = file.read_bytes()
-    yield "", content
-    if content.startswith(GZIP):
-        yield " (unpacked)", gzip.decompress(content)
-    elif content.startswith(ZIP):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in archive.namelist():
-                yield f"!{name}", archive.read(name)

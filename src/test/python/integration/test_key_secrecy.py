@@ -13,6 +13,7 @@ import pytest
 
 import certificates
 import key_scanner
+import secret_shapes
 from processes import wait_until
 from rig import SECONDS, Ingester, Rig, text_of
 from surroundings import JAR, ROOT
@@ -20,6 +21,7 @@ from surroundings import JAR, ROOT
 pytestmark = pytest.mark.integration
 
 CANARIES = ("CANARYTOKEN987", "c+n/r=y&8")
+HANDSHAKE = (b"GET /", b"HTTP/1.1", b"Sec-WebSocket", b"token=")
 CRASHED = 1  # without a dump of its memory
 TRACE = ("-Dtapestream.log.level=TRACE",)
 
@@ -176,6 +178,8 @@ def export(rig: Rig, witnesses: Witnesses) -> None:
         capture = rig.folder / name
         settings = rig.settings({"log.level": "TRACE"})
         assert rig.run("journal", "export", "--out", capture, *settings).code == 0
+        for _, content in secret_shapes.contents_of(capture.read_bytes()):
+            assert not any(sign in content for sign in HANDSHAKE), "a capture begins after it"
         witnesses.captures.append(capture)
 
 
@@ -199,6 +203,10 @@ def assert_a_canary_is_found_in_the_process_list(rig: Rig) -> None:
     seen.write_text("\n".join(rig.command_lines()))
     child.kill()
     assert key_scanner.scan([seen], key_scanner.forms_of(CANARIES[0]))
+
+
+def test_the_jar_holds_no_key_of_any_shape() -> None:
+    assert secret_shapes.found_in_file(JAR.read_bytes()) == []
 
 
 def test_a_canary_is_told_from_what_is_not_the_key() -> None:
