@@ -6,7 +6,7 @@ import enum
 import itertools
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ class Kind(enum.StrEnum):
     one."""
     HANG = "hang"
     """A request is read and neither passed on nor answered; its connection is closed at the end of
-    the fault."""
+    the fault, or when the client has closed its side."""
     RESET = "reset"
     """A request is passed on, and the connection is reset in the middle of the answer."""
     ERROR_400 = "error-400"
@@ -36,7 +36,7 @@ class Kind(enum.StrEnum):
     """BatchWriteItem is answered with success and every write unprocessed."""
     FORWARD_THEN_TIME_OUT = "forward-then-time-out"
     """A request is passed on and never answered; its connection is closed at the end of the
-    fault."""
+    fault, or when the client has closed its side."""
     FORWARD_THEN_RESET = "forward-then-reset"
     """A request is passed on, and the connection is reset instead of an answer."""
     SLOW = "slow"
@@ -45,6 +45,9 @@ class Kind(enum.StrEnum):
 
 PUT_RECORDS = "kinesis:PutRecords"
 BATCH_WRITE_ITEM = "dynamodb:BatchWriteItem"
+
+LEFT_SECONDS = 0.25
+"""Between two looks whether a client that is held has left."""
 
 _ONLY_FOR = {
     Kind.THROTTLE_SOME: frozenset({PUT_RECORDS, BATCH_WRITE_ITEM}),
@@ -187,11 +190,14 @@ class Handle:
         """Returns at the end of the fault, or after so long."""
         self._ended.wait(seconds)
 
-    def hold_client(self, port: int) -> None:
-        """Returns at the end of the fault; until then the client is among the held ones."""
+    def hold_client(self, port: int, has_left: Callable[[], bool]) -> None:
+        """Returns at the end of the fault, or when the client has left; until then the client is
+        among the held ones."""
         with self._lock:
             self._effects = replace(self._effects, held=(*self._effects.held, port))
-        self._ended.wait()
+        # A client that gives up and asks again would otherwise leave its request here each time.
+        while not self._ended.wait(LEFT_SECONDS) and not has_left():
+            pass
         with self._lock:
             left = tuple(held for held in self._effects.held if held != port)
             self._effects = replace(self._effects, held=left)

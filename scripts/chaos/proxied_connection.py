@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import select
 import socket
 import ssl
 import struct
@@ -24,6 +25,7 @@ _INSTEAD = (
     Kind.UNPROCESSED_ALL,
 )
 _AFTER = (Kind.RESET, Kind.FORWARD_THEN_TIME_OUT, Kind.FORWARD_THEN_RESET)
+_CLOSED_BY_CLIENT = getattr(select, "POLLRDHUP", 0)  # a full close is told in any case
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # linger, for no time
 
 Ending = Callable[[], None]
@@ -156,7 +158,13 @@ class ProxiedConnection:
 
     def _hold(self, handle: Handle) -> None:
         with contextlib.suppress(OSError):  # the client has gone
-            handle.hold_client(self._client.getpeername()[1])
+            handle.hold_client(self._client.getpeername()[1], self._has_left)
+
+    def _has_left(self) -> bool:
+        """Returns whether the client has closed its side, or its connection was aborted."""
+        closings = select.poll()
+        closings.register(self._client, _CLOSED_BY_CLIENT)
+        return bool(closings.poll(0))
 
     def _reset(self, part: bytes = b"") -> None:
         """Sends a part of an answer and resets the connection."""

@@ -789,6 +789,25 @@ def test_a_client_is_among_the_held_ones_until_the_end_of_the_fault(
             connection.getresponse()
 
 
+@pytest.mark.parametrize("kind", [Kind.HANG, Kind.FORWARD_THEN_TIME_OUT])
+def test_a_client_that_has_left_is_held_no_longer(
+    kind: Kind, proxy: AwsProxy, upstream: RecordingEndpoint
+) -> None:
+    upstream.answer = lambda _: b"{}"
+    handle = proxy.begin(Fault(kind))
+    before = threading.active_count()
+    with contextlib.closing(connection_to(proxy.endpoint, upstream.ca)) as stays:
+        stays.request("POST", "/", b"{}")
+        for _ in range(3):
+            with contextlib.closing(connection_to(proxy.endpoint, upstream.ca)) as leaves:
+                leaves.request("POST", "/", b"{}")
+                waits_for(lambda: len(handle.effects.held) == 2)
+            waits_for(lambda: handle.effects.held == (stays.sock.getsockname()[1],))
+        waits_for(lambda: threading.active_count() <= before + 1 + len(upstream.asked))
+        assert handle.effects.requests == 4
+        handle.end()
+
+
 # In a process of its own
 
 
