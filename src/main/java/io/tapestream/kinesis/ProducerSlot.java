@@ -14,10 +14,11 @@ import software.amazon.kinesis.producer.UserRecordResult;
 /**
  * Holds the one producer: builds it, and says when it is to be given up. Confined to the publisher thread.
  *
- * <p>A producer is given up when it owes results and has brought none for the stall timeout, or when its daemon is
- * gone: lost, and no answer of the stream's for some seconds since, or lost again and again without one. Whatever it
- * throws but a refusal by validation is survived. While none can be built it is tried again with back-off, for ever:
- * what is received is kept meanwhile.
+ * <p>A producer is given up when it owes results and has brought none for the stall timeout; when its daemon is gone:
+ * lost, and no answer of the stream's for some seconds since, or lost again and again without one; or when it may hold
+ * more than half of what may be outstanding in records that are overdue: each of them is put again, and it would be
+ * given one copy more each time. Whatever it throws but a refusal by validation is survived. While none can be built it
+ * is tried again with back-off, for ever: what is received is kept meanwhile.
  */
 final class ProducerSlot {
     private static final Logger log = LoggerFactory.getLogger(ProducerSlot.class);
@@ -35,6 +36,8 @@ final class ProducerSlot {
 
     private final String stream;
     private final long stallNanos;
+    private final int maxOverdueRecords;
+    private final long maxOverdueBytes;
     private final Supplier<Producer> producers;
     private final Backoff backoff;
     private final KinesisMetrics metrics;
@@ -45,6 +48,8 @@ final class ProducerSlot {
     private @Nullable Producer producer;
     private int generation;
     private int owedResults;
+    private int overdueRecords;
+    private long overdueBytes;
     private long resultNanos;
     private boolean hasWarnedOfSilence;
     private int failedBuilds;
@@ -63,6 +68,8 @@ final class ProducerSlot {
             long nowNanos) {
         this.stream = settings.stream();
         this.stallNanos = settings.stallTimeout().toNanos();
+        this.maxOverdueRecords = settings.maxOutstandingRecords() / 2;
+        this.maxOverdueBytes = settings.maxOutstandingBytes() / 2;
         this.producers = producers;
         this.backoff = backoff;
         this.metrics = metrics;
@@ -183,7 +190,7 @@ final class ProducerSlot {
         if (put.generation != generation) {
             return;
         }
-        stopWaitingFor(put);
+        settle(put);
         resultNanos = nowNanos;
         hasWarnedOfSilence = false;
         if (put.isProducerLost()) {
@@ -195,11 +202,25 @@ final class ProducerSlot {
         }
     }
 
-    /** The put's result is not expected any more. */
-    void stopWaitingFor(Put put) {
-        if (put.isOwed && put.generation == generation) {
+    /** The producer does not hold the put's record any more. */
+    private void settle(Put put) {
+        if (put.isOwed) {
             put.isOwed = false;
             owedResults--;
+        } else if (put.isOverdue) {
+            put.isOverdue = false;
+            overdueRecords--;
+            overdueBytes -= put.record.userRecord.length();
+        }
+    }
+
+    /** The put's result is not expected any more, but the producer may hold its record yet. */
+    void stopWaitingFor(Put put) {
+        if (put.isOwed && put.generation == generation) {
+            settle(put);
+            put.isOverdue = true;
+            overdueRecords++;
+            overdueBytes += put.record.userRecord.length();
         }
     }
 
@@ -215,7 +236,7 @@ final class ProducerSlot {
         }
     }
 
-    /** Gives the producer up if it is stalled or keeps refusing; returns whether it did. */
+    /** Gives the producer up if it is stalled, keeps refusing or holds too much; returns whether it did. */
     boolean giveUpLost(long nowNanos) {
         if (producer == null) {
             return false;
@@ -223,7 +244,8 @@ final class ProducerSlot {
         boolean stalled = owedResults > 0 && nowNanos - resultNanos >= stallNanos;
         boolean lost =
                 isDaemonLost && (lostInARow >= MOST_LOSSES || nowNanos - lostSinceNanos >= RESTART_PATIENCE_NANOS);
-        if (!stalled && !lost) {
+        boolean overfull = overdueRecords > maxOverdueRecords || overdueBytes > maxOverdueBytes;
+        if (!stalled && !lost && !overfull) {
             return false;
         }
         if (stalled) {
@@ -232,13 +254,20 @@ final class ProducerSlot {
         log.warn(
                 "producer given up stream={} reason=\"{}\" owed={} (its records are put again)",
                 stream,
-                stalled ? "stalled" : "daemon lost",
-                owedResults);
+                reasonOf(stalled, lost),
+                owedResults + overdueRecords);
         close();
         metrics.producersGivenUp.inc();
         givenUpInARow++;
         resumeNanos = givenUpInARow == 1 ? nowNanos : nowNanos + backoff.nanosAfter(givenUpInARow);
         return true;
+    }
+
+    private static String reasonOf(boolean stalled, boolean lost) {
+        if (stalled) {
+            return "stalled";
+        }
+        return lost ? "daemon lost" : "results overdue";
     }
 
     /** Nanoseconds until the producer counts as silent or stalled; {@link Long#MAX_VALUE} while it owes nothing. */
@@ -288,6 +317,8 @@ final class ProducerSlot {
         producer = null;
         generation++;
         owedResults = 0;
+        overdueRecords = 0;
+        overdueBytes = 0;
         hasWarnedOfSilence = false;
         refusals = 0;
         isDaemonLost = false;

@@ -26,6 +26,9 @@ final class Put implements FutureCallback<UserRecordResult> {
     /** Whether its producer still owes its result. Publisher thread. */
     boolean isOwed;
 
+    /** Whether its result is not waited for any more, though it may yet come. Publisher thread. */
+    boolean isOverdue;
+
     private final Consumer<Put> results;
     private @Nullable UserRecordResult result;
     private @Nullable Throwable failure;

@@ -124,12 +124,10 @@ public final class UserRecordPutter implements AutoCloseable {
         long nowNanos = now();
         int done = handleResults(nowNanos);
         producer.warnOfSilence(nowNanos);
-        if (producer.giveUpLost(nowNanos)) {
-            putAllAgain();
-            done++;
-        }
+        done += giveUpLost(nowNanos);
         if (looksAfterPuts && nowNanos - overdueNanos >= 0) {
             done += giveUpOverdue(nowNanos);
+            done += giveUpLost(nowNanos);
         }
         if (producer.build(nowNanos)) {
             beginPriming("producer built");
@@ -140,6 +138,14 @@ public final class UserRecordPutter implements AutoCloseable {
         done += giveWaiting(nowNanos);
         wellbeing.look(outstanding.size(), nowNanos);
         return done;
+    }
+
+    private int giveUpLost(long nowNanos) {
+        if (!producer.giveUpLost(nowNanos)) {
+            return 0;
+        }
+        putAllAgain();
+        return 1;
     }
 
     /**

@@ -6,7 +6,11 @@ import io.tapestream.kinesis.FakeKinesisProducer.Given;
 import io.tapestream.record.UserRecord;
 import io.tapestream.record.UserRecords;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.kinesis.producer.DaemonException;
 
 class ProducerRecoveryTest {
@@ -84,7 +88,7 @@ class ProducerRecoveryTest {
         rig.primed();
         long end = rig.putBatch("lost");
         rig.producer().next();
-        passWithOthersAcknowledged(STALL_TIMEOUT);
+        passWithOthersAcknowledged(rig, STALL_TIMEOUT);
         assertThat(rig.putter.acknowledgedPosition()).isLessThan(end);
 
         for (int turn = 0; turn < 10 && rig.count("retries") == 0; turn++) {
@@ -105,7 +109,7 @@ class ProducerRecoveryTest {
         rig.primed();
         rig.putBatch("late");
         Given late = rig.producer().next();
-        passWithOthersAcknowledged(STALL_TIMEOUT);
+        passWithOthersAcknowledged(rig, STALL_TIMEOUT);
         assertThat(rig.count("overdue")).isEqualTo(1);
 
         late.acknowledge();
@@ -123,8 +127,57 @@ class ProducerRecoveryTest {
         assertThat(rig.count("stalls")).isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @CsvSource({"50, 0", "51, 1"})
+    void aProducerThatMayHoldMoreThanHalfOfWhatMayBeOutstandingInOverdueRecordsIsReplaced(int lost, int givenUp) {
+        PutterRig of100 = new PutterRig(PutterRig.settings(1 << 20, 100, 1 << 20)).primed();
+        putAndLose(of100, "lost", lost);
+        passWithOthersAcknowledged(of100, STALL_TIMEOUT);
+
+        assertThat(of100.count("overdue")).isEqualTo(lost);
+        assertThat(of100.count("producers-given-up")).isEqualTo(givenUp);
+        assertThat(of100.producers.get(0).isClosed()).isEqualTo(givenUp > 0);
+        assertThat(of100.count("stalls")).isZero();
+        assertThat(of100.putter.outstandingRecords()).isEqualTo(lost);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5, 0", "6, 1"})
+    void overdueRecordsAreCountedInBytesToo(int lost, int givenUp) {
+        PutterRig of1000Bytes = new PutterRig(PutterRig.settings(1000, 1000, 1 << 20)).primed();
+        putAndLose(of1000Bytes, "x".repeat(99), lost);
+        passWithOthersAcknowledged(of1000Bytes, STALL_TIMEOUT);
+
+        assertThat(of1000Bytes.count("overdue")).isEqualTo(lost);
+        assertThat(of1000Bytes.count("producers-given-up")).isEqualTo(givenUp);
+    }
+
+    @Test
+    void whatAProducerHasBroughtAfterAllItDoesNotHold() {
+        int most = PutterRig.settings().maxOutstandingRecords() / 2;
+        rig.primed();
+        for (int time = 0; time < 3; time++) {
+            List<Given> late = putAndLose(rig, "late", most);
+            passWithOthersAcknowledged(rig, STALL_TIMEOUT);
+            late.forEach(Given::acknowledge);
+            rig.putter.poll();
+        }
+
+        assertThat(rig.count("overdue")).isEqualTo(3L * most);
+        assertThat(rig.producers).hasSize(1);
+    }
+
+    private static List<Given> putAndLose(PutterRig rig, String text, int count) {
+        List<Given> lost = new ArrayList<>();
+        for (int put = 0; put < count; put++) {
+            rig.putBatch(text);
+            lost.add(rig.producer().next());
+        }
+        return lost;
+    }
+
     /** Lets time pass in which records are put and acknowledged. */
-    private void passWithOthersAcknowledged(Duration time) {
+    private static void passWithOthersAcknowledged(PutterRig rig, Duration time) {
         for (int part = 0; part < 10; part++) {
             rig.putBatch("other");
             rig.producer().next().acknowledge();
