@@ -107,11 +107,18 @@ def poller(aws: Aws, temp: Path) -> Command:
 def audit(aws: Aws, delivered: Path = MARKET_LOG, stream: Aws | None = None) -> Command:
     """Compares the journal with stream and table, and with what was delivered to the ingester."""
     return [
+        *audit_of_stream(aws, delivered, stream),
+        *("--table", TABLE, "--dead-letter-queue", DEAD_LETTER_QUEUE),
+    ]
+
+
+def audit_of_stream(aws: Aws, delivered: Path = MARKET_LOG, stream: Aws | None = None) -> Command:
+    """Compares the journal with the stream alone, and with what was delivered to the ingester."""
+    return [
         *_python("audit.py"),
         *("--journal", DATA / "journal", "--market-log", delivered, *aws.options),
         *("--damage-log", DAMAGE_LOG, "--stream-endpoint", (stream or aws).endpoint),
-        *("--stream", STREAM, "--table", TABLE, "--dead-letter-queue", DEAD_LETTER_QUEUE),
-        "--json",
+        *("--stream", STREAM, "--json"),
     ]
 
 

@@ -30,6 +30,8 @@ class Tail:
         self._shows_entry = True
         self.levels = {"WARN", "ERROR"}
         """Levels of the log lines that are passed on, each with what follows it."""
+        self.shows_progress = True
+        """Whether the lines of progress are passed on."""
 
     def pass_on(self) -> None:
         """Prints the whole lines that have come since the last call."""
@@ -39,7 +41,8 @@ class Tail:
             if logged:
                 self._shows_entry = logged[1] in self.levels
             if PROGRESS_LINE.match(line):
-                say(line + self._suffix())
+                if self.shows_progress:
+                    say(line + self._suffix())
             elif self._shows_entry:
                 say(line)
 

@@ -1,4 +1,4 @@
-"""Reads the few settings that records depend on out of reference.conf, without a HOCON library."""
+"""Reads the few settings that others depend on out of reference.conf, without a HOCON library."""
 
 from __future__ import annotations
 
@@ -31,10 +31,19 @@ def read(path: Path = DEFAULT_PATH) -> RecordSettings:
         for asset_class, prefixes in re.findall(r"(\w+)\s*=\s*\[(.*?)\]", block, re.DOTALL)
         for prefix in prefixes.split(",")
     }
-    size = _match(r"record\.max-bytes\s*=\s*(\d+)", text)
-    unit = _match(r"record\.max-bytes\s*=\s*\d+\s*(\w+)", text)
     buckets = int(_match(r"^\s*buckets\s*=\s*(\d+)", text))
-    return RecordSettings(venues, buckets, int(size) * _UNITS[unit])
+    return RecordSettings(venues, buckets, _length(r"record\.max-bytes", text))
+
+
+def segment_length(path: Path = DEFAULT_PATH) -> int:
+    """Returns the default length of a journal's segment, bytes; raises as above."""
+    return _length(r"segment-length", _COMMENT.sub("", path.read_text()))
+
+
+def _length(name: str, text: str) -> int:
+    number = _match(rf"^\s*{name}\s*=\s*(\d+)", text)
+    unit = _match(rf"^\s*{name}\s*=\s*\d+\s*(\w+)", text)
+    return int(number) * _UNITS[unit]
 
 
 def _match(pattern: str, text: str) -> str:

@@ -92,3 +92,12 @@ def test_a_line_of_progress_gets_what_is_stored_besides(
         "running  feed open  frames 0  stored 7",
         "12:00:00.000 ERROR [main] bad",
     ]
+
+
+def test_progress_can_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    log.write_text("running  feed open  frames 0\n12:00:00.000 ERROR [main] bad\n")
+    tail = Tail(log)
+    tail.shows_progress = False
+    tail.close()
+    assert capsys.readouterr().err.splitlines() == ["12:00:00.000 ERROR [main] bad"]
