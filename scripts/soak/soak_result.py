@@ -93,7 +93,10 @@ class Seen:
         for name in ("jvm", "daemon"):
             found = self._growth(name)
             if not found.is_flat:
-                problems.append(f"RssAnon of the {name} grew: {found}")
+                problems.append(
+                    f"RssAnon of the {name} grew from {found.first / MIB:.1f}"
+                    f" to {found.last / MIB:.1f} MiB"
+                )
         problems += judgement.journal_problems(outage[0], outage[-1], self.segment_length)
         if self.phases.live is None:
             problems.append(f"backlog not drained in {self._drain_seconds():g} s")

@@ -38,9 +38,9 @@ from surroundings import DATA, REGION, ROOT
 SAMPLE_SECONDS = 1.0
 TOLD_SECONDS = 10.0
 """Between two lines of progress."""
-NORMAL_SECONDS = 8.0
+NORMAL_SECONDS = 5.0
 """Without a backlog before the outage."""
-LIVE_SECONDS = 8.0
+LIVE_SECONDS = 5.0
 """Without a backlog after it, for the latency of what has none before it."""
 DRAIN_SECONDS = 120.0
 """How long a backlog may take besides the time in which it came to be."""

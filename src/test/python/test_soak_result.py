@@ -89,8 +89,8 @@ def test_the_result_tells_of_outage_and_drain() -> None:
             lambda: seen(with_metric(60, "kinesis_acknowledged_trades_total", 30_003)),
             "the dead endpoint acknowledged 3 trades",
         ),
-        (lambda: seen(growing("jvm", 1.0)), "RssAnon of the jvm grew: "),
-        (lambda: seen(growing("daemon", 1.0)), "RssAnon of the daemon grew: "),
+        (lambda: seen(growing("jvm", 1.0)), "RssAnon of the jvm grew from 57.5 to 122.0 MiB"),
+        (lambda: seen(growing("daemon", 1.0)), "RssAnon of the daemon grew from 57.5 to 122.0 MiB"),
         (
             lambda: seen(with_metric(130, "journal_append_position", 0)),
             "journal grew by -2960000 bytes",
