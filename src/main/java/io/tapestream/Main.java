@@ -1,5 +1,6 @@
 package io.tapestream;
 
+import io.tapestream.journal.JournalMismatchException;
 import java.io.PrintWriter;
 import java.security.Security;
 import picocli.CommandLine;
@@ -66,6 +67,10 @@ final class Main {
         PrintWriter err = command.getErr();
         if (e instanceof SettingsException settings) {
             settings.problems().forEach(err::println);
+            return USAGE;
+        }
+        if (e instanceof JournalMismatchException) {
+            err.println(e.getMessage());
             return USAGE;
         }
         if (e instanceof CannotStartException) {

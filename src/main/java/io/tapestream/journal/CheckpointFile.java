@@ -39,7 +39,14 @@ final class CheckpointFile {
         path = directory.resolve("checkpoint");
     }
 
-    /** The position in the file; {@link #NONE} where it is missing or cannot be trusted. */
+    /**
+     * The position in the file; {@link #NONE} where it is missing or cannot be trusted.
+     *
+     * <p>Magic, version and checksum lie in every version where they are now, so that a newer file is told from a
+     * damaged one.
+     *
+     * @throws JournalMismatchException it is whole, and of a format version that this program does not know
+     */
     long read() {
         byte[] bytes;
         try {
@@ -50,12 +57,17 @@ final class CheckpointFile {
             throw Disk.failed("checkpoint cannot be read", path, e);
         }
         ByteBuffer content = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.length == LENGTH
-                && content.getLong(0) == MAGIC
-                && content.getInt(VERSION_AT) == VERSION
-                && content.getInt(CHECKSUM_AT) == checksum(content)
-                && content.getLong(POSITION_AT) >= 0) {
-            return content.getLong(POSITION_AT);
+        if (isWhole(content)) {
+            if (content.getInt(VERSION_AT) != VERSION) {
+                throw FormatVersion.unknown(
+                        "checkpoint",
+                        path,
+                        content.getInt(VERSION_AT),
+                        "delete this file: everything that is retained is published again");
+            }
+            if (bytes.length == LENGTH && content.getLong(POSITION_AT) >= 0) {
+                return content.getLong(POSITION_AT);
+            }
         }
         log.warn(
                 "checkpoint unreadable path={} length={} (everything that is retained is published again)",
@@ -78,11 +90,17 @@ final class CheckpointFile {
         }
     }
 
+    private static boolean isWhole(ByteBuffer content) {
+        return content.capacity() >= LENGTH
+                && content.getLong(0) == MAGIC
+                && content.getInt(CHECKSUM_AT) == checksum(content);
+    }
+
     private static int checksum(ByteBuffer content) {
         CRC32C crc = new CRC32C();
         ByteBuffer bytes = content.duplicate().clear();
         crc.update(bytes.limit(CHECKSUM_AT));
-        crc.update(bytes.limit(LENGTH).position(POSITION_AT));
+        crc.update(bytes.limit(bytes.capacity()).position(POSITION_AT));
         return (int) crc.getValue();
     }
 }

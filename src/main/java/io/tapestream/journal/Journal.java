@@ -42,13 +42,14 @@ public final class Journal implements AutoCloseable {
      * Opens the journal for writing: takes its lock, recovers a torn tail, prepares the next segment.
      *
      * @throws JournalLockedException another process, or this one, writes it; names its process id
-     * @throws JournalMismatchException a segment belongs to another environment, feed or stream, or has a newer format
-     *     version
+     * @throws JournalMismatchException a segment belongs to another environment, feed or stream, or a file has a format
+     *     version that this program does not know; nothing has been changed then
      * @throws java.io.UncheckedIOException the folder cannot be read or written; names the path
      */
     public static Journal open(JournalSettings settings, InstantSource clock, MetricRegistry registry) {
         try {
             Files.createDirectories(settings.directory());
+            refuseUnknownFormats(settings.directory());
             JournalLock lock = JournalLock.take(settings.directory());
             try {
                 return open(settings, clock, registry, lock);
@@ -59,6 +60,12 @@ public final class Journal implements AutoCloseable {
         } catch (IOException e) {
             throw Disk.failed("journal cannot be opened", settings.directory(), e);
         }
+    }
+
+    /** Before anything is written, so that a journal which a later version has written is as that version left it. */
+    private static void refuseUnknownFormats(Path directory) {
+        SegmentFile.list(directory);
+        new CheckpointFile(directory).read();
     }
 
     private static Journal open(
@@ -91,7 +98,8 @@ public final class Journal implements AutoCloseable {
     /**
      * Opens a journal to read only, as {@link #openReadOnly(Path)} does, for one who relies on whose it is.
      *
-     * @throws JournalMismatchException a segment belongs to another environment, feed or stream
+     * @throws JournalMismatchException a segment belongs to another environment, feed or stream, or has a format
+     *     version that this program does not know
      */
     public static Journal openReadOnly(JournalSettings settings) {
         SegmentFile.list(settings.directory()).forEach(file -> file.check(settings.owner()));

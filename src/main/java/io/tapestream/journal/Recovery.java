@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 final class Recovery {
     private static final Logger log = LoggerFactory.getLogger(Recovery.class);
     private static final int ALIGNMENT = 4096;
+    private static final String TEMPORARY_FILES = "{checkpoint,0" + "[0-9]".repeat(19) + ".jrn}.tmp";
 
     private final JournalSettings settings;
     private final Segments segments;
@@ -32,9 +33,9 @@ final class Recovery {
 
     /** Adds the segments of the folder to {@link Segments}; returns the one to append to. */
     RecoveredEnd recover(long checkpoint, long nowMillis) throws IOException {
-        removeTemporaryFiles();
         List<SegmentFile> files = SegmentFile.list(settings.directory());
         files.forEach(file -> file.check(settings.owner()));
+        removeTemporaryFiles();
         RecoveredEnd last = recoverLast(files, checkpoint, nowMillis);
         if (last == null) {
             return begin(aligned(checkpoint), nowMillis, 0);
@@ -174,8 +175,9 @@ final class Recovery {
         return new RecoveredEnd(prepared.segment(), prepared.view(), lastSession);
     }
 
+    /** Removes what an interrupted write has left; a file of another name is not ours. */
     private void removeTemporaryFiles() throws IOException {
-        try (var files = Files.newDirectoryStream(settings.directory(), "*.tmp")) {
+        try (var files = Files.newDirectoryStream(settings.directory(), TEMPORARY_FILES)) {
             for (Path file : files) {
                 Files.delete(file);
             }

@@ -9,7 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes acknowledged segments, oldest first, that are too many or too old; never the checkpoint's own and the two
- * before it, which identities need.
+ * before it, which identities need, and none that a reader of this process is in, nor those after that. A reader of
+ * another process keeps what it has mapped, and goes on with the oldest segment that is left.
  */
 final class Retention {
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
@@ -39,7 +40,7 @@ final class Retention {
             Segment oldest = acknowledged.get(i);
             // The next one was begun when the last entry of this one had been written.
             long ageMillis = nowMillis - acknowledged.get(i + 1).createdAtMillis();
-            if (bytes <= retainBytes && ageMillis <= retainMillis) {
+            if (oldest.isMapped() || (bytes <= retainBytes && ageMillis <= retainMillis)) {
                 return;
             }
             delete(oldest);

@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 record SegmentHeader(JournalOwner owner, int segmentLength, long base, long createdAtMillis, long session, int flags) {
     static final int LENGTH = 512;
-    static final int VERSION = 1;
 
     private static final long MAGIC = 0x004e524a45504154L; // "TAPEJRN" and a zero byte
     private static final int VERSION_AT = 8;
@@ -43,7 +42,7 @@ record SegmentHeader(JournalOwner owner, int segmentLength, long base, long crea
 
     /** Writes this header to the beginning of a segment that is zero there. */
     void writeTo(ByteBuffer view) {
-        view.putInt(VERSION_AT, VERSION);
+        view.putInt(VERSION_AT, FormatVersion.WRITTEN);
         view.putInt(HEADER_LENGTH_AT, LENGTH);
         view.putLong(SEGMENT_LENGTH_AT, segmentLength);
         view.putLong(BASE_AT, base);
@@ -68,24 +67,26 @@ record SegmentHeader(JournalOwner owner, int segmentLength, long base, long crea
     /**
      * The header in the first bytes of a segment; null if there is none that is whole.
      *
-     * @throws JournalMismatchException it is of a newer format version
+     * <p>Magic, version and checksum lie in every version where they are now. So a version is believed only if the
+     * checksum holds: a flipped bit in it is damage, and hides no entry.
+     *
+     * @throws JournalMismatchException it is whole, and of a format version that this program does not know
      */
     static @Nullable SegmentHeader read(ByteBuffer view, long base, Path path) {
-        if (view.capacity() < LENGTH || view.getLong(0) != MAGIC) {
+        if (view.capacity() < LENGTH || view.getLong(0) != MAGIC || view.getInt(CHECKSUM_AT) != checksum(view)) {
             return null;
         }
-        if (view.getInt(VERSION_AT) > VERSION) {
-            throw new JournalMismatchException("journal has a newer format: path=" + path + " version="
-                    + view.getInt(VERSION_AT) + " supported=" + VERSION
-                    + " (use the version of tapestream that wrote it, or move the folder away to begin a new journal)");
-        }
-        if (view.getInt(CHECKSUM_AT) != checksum(view) || view.getLong(BASE_AT) != base) {
-            return null;
-        }
+        SegmentHeader header =
+                FormatVersion.headerReader(view.getInt(VERSION_AT), path).read(view);
+        return header.base == base ? header : null;
+    }
+
+    /** Reads a whole header of version 1. */
+    static SegmentHeader readVersion1(ByteBuffer view) {
         return new SegmentHeader(
                 readOwner(view),
                 (int) view.getLong(SEGMENT_LENGTH_AT),
-                base,
+                view.getLong(BASE_AT),
                 view.getLong(CREATED_AT),
                 view.getLong(SESSION_AT),
                 view.getInt(FLAGS_AT));

@@ -131,19 +131,6 @@ class JournalFormatTest {
     }
 
     @Test
-    void refusesANewerFormatByName() throws IOException {
-        byte[] segment = goldenSegment();
-        segment[8] = 2;
-        Files.write(folder.segment(0), segment);
-        assertThatThrownBy(folder::open)
-                .isInstanceOf(JournalMismatchException.class)
-                .hasMessage("journal has a newer format: path=" + folder.segment(0) + " version=2 supported=1"
-                        + " (use the version of tapestream that wrote it, or move the folder away to begin a new"
-                        + " journal)");
-        assertThatThrownBy(() -> Journal.openReadOnly(directory)).isInstanceOf(JournalMismatchException.class);
-    }
-
-    @Test
     void refusesTheJournalOfAnotherOwner() throws IOException {
         Files.write(folder.segment(0), goldenSegment());
         assertThatThrownBy(() -> Journal.openReadOnly(folder.settings("prod", "finnhub", "stream-finnhub")))

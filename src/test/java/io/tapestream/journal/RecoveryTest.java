@@ -139,8 +139,7 @@ class RecoveryTest {
         byte[] whole = Files.readAllBytes(folder.segment(0));
         for (int i = 0; i < 512; i++) {
             byte[] damaged = whole.clone();
-            // Of the version only what makes it lower: a higher one is refused.
-            damaged[i] ^= i >= 8 && i < 12 ? damaged[i] : 0x55;
+            damaged[i] ^= 0x55;
             restore(damaged);
             try (Journal journal = folder.open()) {
                 assertThat(frames(journal)).as("byte %d", i).containsExactly("first", "second");
@@ -186,6 +185,7 @@ class RecoveryTest {
     @Test
     void removesWhatAnInterruptedPreparationLeft() throws IOException {
         write("first");
+        Files.write(directory.resolve("checkpoint.tmp"), new byte[7]);
         Files.write(directory.resolve("00000000000000008192.jrn.tmp"), new byte[100]);
         Files.write(folder.segment(8192), new byte[8192]);
         Files.write(folder.segment(16384), new byte[50]);

@@ -108,22 +108,38 @@ class RetentionTest {
     }
 
     @Test
-    void aReaderWhoseNextSegmentsWereDeletedGoesOnWithTheOldestThatIsLeft() {
+    void keepsTheSegmentThatAReaderIsInAndThoseAfterIt() {
+        folder.retainBytes = 0;
+        try (Journal journal = elevenSegments()) {
+            try (JournalReader reader = journal.reader(3 * LENGTH)) {
+                assertThat(reader.next()).isTrue();
+                journal.maintain(journal.endPosition(), true);
+                assertThat(journal.startPosition()).isEqualTo(3 * LENGTH);
+                while (reader.segment() < 5 * LENGTH) {
+                    assertThat(reader.next()).isTrue();
+                }
+                journal.maintain(0, true);
+                assertThat(journal.startPosition()).isEqualTo(5 * LENGTH);
+            }
+            journal.maintain(0, true);
+            assertThat(journal.startPosition()).isEqualTo(8 * LENGTH);
+        }
+    }
+
+    @Test
+    void aReaderOfAnotherProcessGoesOnWithTheOldestThatIsLeft() {
         folder.retainBytes = 0;
         try (Journal journal = elevenSegments();
                 Journal outside = Journal.openReadOnly(directory);
-                JournalReader inProcess = journal.reader(0);
-                JournalReader fromOutside = outside.reader(0)) {
-            assertThat(inProcess.next()).isTrue();
-            assertThat(fromOutside.next()).isTrue();
+                JournalReader reader = outside.reader(0)) {
+            assertThat(reader.next()).isTrue();
             journal.maintain(journal.endPosition(), true);
-            for (JournalReader reader : new JournalReader[] {inProcess, fromOutside}) {
-                while (reader.segment() == 0) {
-                    assertThat(reader.next()).isTrue();
-                }
-                assertThat(reader.segment()).isEqualTo(8 * LENGTH);
-                assertThat(reader.holeBytes()).isZero();
+            assertThat(journal.startPosition()).isEqualTo(8 * LENGTH);
+            while (reader.segment() == 0) {
+                assertThat(reader.next()).isTrue();
             }
+            assertThat(reader.segment()).isEqualTo(8 * LENGTH);
+            assertThat(reader.holeBytes()).isZero();
         }
     }
 }
