@@ -172,6 +172,7 @@ final class Ingester {
                 journal.endPosition());
         publisherThread.start();
         new Threads("publisher-watch").newThread(watch).start();
+        keeper.look();
         keeperThread.start();
         lease.start();
         hours.look();

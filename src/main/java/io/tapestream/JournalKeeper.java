@@ -57,6 +57,14 @@ final class JournalKeeper implements Runnable {
         feed = newFeed;
     }
 
+    /** Keeps a feed that has not been opened yet closed if the journal is at its bound; before the thread runs. */
+    void look() {
+        FeedGate held = feed;
+        if (held != null) {
+            holdToBound(held);
+        }
+    }
+
     @Override
     public void run() {
         thread = Thread.currentThread();

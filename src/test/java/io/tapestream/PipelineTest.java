@@ -298,45 +298,6 @@ class PipelineTest {
     }
 
     @Test
-    void aFullJournalClosesTheFeedAndReopensItWhenHalfIsDrained() throws Exception {
-        rig.properties.put("journal.max-bytes", "256 KiB");
-        FakeKinesisProducer slow = new FakeKinesisProducer();
-        rig.producer = slow;
-        Ingester ingester = rig.start();
-        FakeVenuePeer peer = venue.awaitPeer();
-        List<String> crypto = IngesterRig.captured("crypto-in-finnhub-shape.ndjson");
-        for (int round = 0; round < 3; round++) {
-            send(peer, crypto);
-        }
-
-        await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("journal_full", true));
-        assertThat(ingester.health().healthy()).isFalse();
-        assertThat(ingester.health().state()).isEqualTo("degraded");
-        assertThat(ingester.health().details()).containsEntry("reasons", List.of("journal-full"));
-
-        Thread acknowledging = new Thread(() -> acknowledgeAll(slow));
-        acknowledging.setDaemon(true);
-        acknowledging.start();
-        assertThat(venue.awaitPeer()).isNotNull();
-        await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("journal_full", false));
-        assertThat(ingester.health().details()).containsEntry("reasons", List.of());
-        assertThat(ingester.stop("test")).isTrue();
-        acknowledging.interrupt();
-        assertThat(closeReasons()).contains("journal-full");
-        assertThat(ingester.counts().of("journal.full-closes")).isPositive();
-    }
-
-    private static void acknowledgeAll(FakeKinesisProducer slow) {
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
-                slow.next().acknowledge();
-            } catch (java.util.NoSuchElementException e) {
-                Thread.onSpinWait();
-            }
-        }
-    }
-
-    @Test
     void theLineOfATradeIsWhatTheVenueSaid() throws Exception {
         receive(AAPL);
 
