@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 import journal_file
@@ -45,3 +47,17 @@ def test_a_full_disk_ends_it_with_everything_kept(rig: Rig) -> None:
     frames = sum(entry.type == journal_file.FRAME for entry in entries)
     assert frames == ended.result()["frames"] > 100
     rig.assert_all_on_the_stream()
+
+    again = rig.start_ingester(
+        {
+            "feed.uri": market.address,
+            "feed.max-message-length": "16 KiB",
+            "journal.segment-length": "64 KiB",
+            "journal.directory": str(rig.journal),
+        }
+    )
+    again.waits_for_health(lambda health: health["feed"] == "open" and health["frames"] > 100)
+    market.child.stop(10)
+    again.waits_for_health(lambda health: health["unacknowledged_bytes"] == 0)
+    assert rig.signal(again.child, signal.SIGTERM).code == 128 + signal.SIGTERM
+    assert rig.assert_all_on_the_stream()["sessions"] >= 2, "there is room: it goes on from there"
