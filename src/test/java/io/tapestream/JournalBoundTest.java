@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.regex.Pattern;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,7 +75,9 @@ class JournalBoundTest {
         first.awaitEnd();
         assertThat(ingester.health().healthy()).isFalse();
         assertThat(ingester.health().state()).isEqualTo("degraded");
-        assertThat(ingester.health().details()).containsEntry("reasons", List.of("journal-full"));
+        assertThat(ingester.health().details())
+                .extractingByKey("reasons", InstanceOfAssertFactories.LIST)
+                .contains("journal-full");
         await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("feed", "closed"));
         assertThat(ingester.unacknowledgedBytes()).isGreaterThanOrEqualTo(BOUND);
         List<String> received = journalledFrames();
@@ -110,11 +113,12 @@ class JournalBoundTest {
         assertThat(published).hasSameSizeAs(rig.journalledIds());
         assertThat(new HashSet<>(published)).hasSameSizeAs(published).isEqualTo(new HashSet<>(rig.journalledIds()));
         assertThat(venue.connections()).isEqualTo(2);
-        assertThat(gaps()).hasSize(2);
-        assertThat(gaps().get(0))
+        List<String> gaps = gaps();
+        assertThat(gaps).hasSize(2);
+        assertThat(gaps.get(0))
                 .contains("\"reason\":\"journal-full\"", "\"symbols\":[\"AAPL\"]")
                 .doesNotContain("\"to\":null");
-        assertThat(gaps().get(1)).contains("\"reason\":\"test\"", "\"to\":null");
+        assertThat(gaps.get(1)).contains("\"reason\":\"test\"", "\"to\":null");
     }
 
     @Test
@@ -127,7 +131,7 @@ class JournalBoundTest {
 
         start("10s");
         assertThat(ingester.health().details())
-                .containsEntry("reasons", List.of("journal-full"))
+                .containsEntry("journal_full", true)
                 .containsEntry("feed", "closed");
         acknowledgeDownTo(128 * 1024);
         assertThat(venue.awaitPeer()).isNotNull();
@@ -142,7 +146,7 @@ class JournalBoundTest {
     private List<String> sendUntilFull(FakeVenuePeer peer) {
         List<String> crypto = IngesterRig.captured("crypto-in-finnhub-shape.ndjson");
         List<String> sent = new ArrayList<>();
-        for (int i = 0; !isFull(); i++) {
+        for (int i = 0; i % 16 > 0 || !isFull(); i++) {
             String frame = later(crypto.get(i % crypto.size()), i / crypto.size());
             for (String message : i % 9 == 0 ? List.of(frame, frame, REJECTED) : List.of(frame)) {
                 sent.add(message);
