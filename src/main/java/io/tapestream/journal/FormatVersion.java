@@ -3,7 +3,7 @@ package io.tapestream.journal;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 
@@ -15,7 +15,7 @@ final class FormatVersion {
     /** The version that is written. */
     static final int WRITTEN = 1;
 
-    private static final SortedMap<Integer, HeaderReader> HEADER_READERS = new TreeMap<>();
+    private static final NavigableMap<Integer, HeaderReader> HEADER_READERS = new TreeMap<>();
 
     static {
         HEADER_READERS.put(1, SegmentHeader::readVersion1);
@@ -32,7 +32,7 @@ final class FormatVersion {
 
     /** The versions that are read. */
     static SortedSet<Integer> readable() {
-        return Collections.unmodifiableSortedSet((SortedSet<Integer>) HEADER_READERS.keySet());
+        return Collections.unmodifiableSortedSet(HEADER_READERS.navigableKeySet());
     }
 
     /**
