@@ -2,19 +2,19 @@
 # The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash chaos soak
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash load chaos soak
 #   scripts/test.sh mutations  breaks one invariant after the other on purpose, and wants a run of chaos to catch each: minutes, so only by its name
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
 # CI=true container tests that did not run are a failure.
-# Changes: installs shellcheck, shfmt, bats and libfaketime from Debian if they are missing (needs root); .venv/, target/, data/local/.
+# Changes: installs shellcheck, shfmt, bats and libfaketime from Debian if they are missing (needs root); .venv/, target/, data/local/, data/load/.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 source "$root/scripts/lib.sh"
 
-all_steps=(tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash chaos soak)
+all_steps=(tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash load chaos soak)
 named_steps=(mutations) # long: only where they are named
 logs=$root/target/test-logs
 failed_steps=()
@@ -181,6 +181,11 @@ step_local() {
 
 step_crash() {
   scripts/start-market.sh local --for 25s --crash-after 8s --json
+}
+
+# Whether the harness loses nothing; how fast it all is, is for scripts/load-test.sh on a machine where nothing else runs.
+step_load() {
+  scripts/load-test.sh --quick --json
 }
 
 # Kinds that need nothing that a machine may lack; all kinds: scripts/chaos.sh --for 10m

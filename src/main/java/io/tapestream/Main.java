@@ -19,6 +19,7 @@ import picocli.CommandLine.IVersionProvider;
             ReconcileCommand.class,
             MarketCommand.class,
             JournalCommand.class,
+            LoadCommand.class,
             ConfigCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",

@@ -92,6 +92,14 @@ final class MarketCommand implements Callable<Integer> {
     }
 
     @Option(
+            names = "--max-late",
+            paramLabel = "DURATION",
+            defaultValue = "50ms",
+            description =
+                    "how much of the time in which a client did not read is made up at once (default: ${DEFAULT-VALUE})")
+    private Duration maxLate = Duration.ZERO;
+
+    @Option(
             names = "--loop",
             description =
                     "play on from the beginning at the end, with later times, so that each round's trades are new")
@@ -189,7 +197,7 @@ final class MarketCommand implements Callable<Integer> {
                 certificate,
                 privateKey,
                 keys,
-                pace.value(),
+                pace.value().makingUp(maxLate),
                 loop,
                 now,
                 symbolLimit,

@@ -44,6 +44,10 @@ final class KinesisMetrics {
     final Counter producersGivenUp;
     final Counter daemonLosses;
     final Latencies latencies;
+
+    /** From the receipt of its oldest trade to the first time that the producer took a record, microseconds. */
+    final Latencies handOver;
+
     final AtomicLong outstandingBytes = new AtomicLong();
     final AtomicInteger outstandingRecords = new AtomicInteger();
     private final MetricRegistry registry;
@@ -67,6 +71,7 @@ final class KinesisMetrics {
         otherErrors = registry.counter("kinesis.other-errors");
         METRIC_BY_ERROR_CODE.values().forEach(name -> registry.counter("kinesis." + name));
         latencies = registry.register("kinesis.latency", new Latencies());
+        handOver = registry.register("kinesis.hand-over-micros", new Latencies());
         registry.registerGauge("kinesis.outstanding-bytes", outstandingBytes::get);
         registry.registerGauge("kinesis.outstanding-records", outstandingRecords::get);
     }

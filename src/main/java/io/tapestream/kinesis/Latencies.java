@@ -6,17 +6,19 @@ import com.codahale.metrics.UniformReservoir;
 import org.HdrHistogram.Recorder;
 
 /**
- * How long trades took from their receipt to the acknowledgement of their user record, in milliseconds, since the
- * start; each trade counts once. Recorded by one thread, which never waits; read by any.
+ * How long trades took from their receipt to what their user record has come to, since the start, in milliseconds or in
+ * microseconds; each trade counts once. Recorded by one thread, which never waits; read by any.
  */
 public final class Latencies extends Histogram {
-    /** A longer one counts as this long: a backlog may be as old as its stream's longest retention. */
-    private static final long LONGEST_MILLIS = 366L * 24 * 3600 * 1000;
+    /**
+     * A longer one counts as this long: a backlog may be as old, in milliseconds, as its stream's longest retention.
+     */
+    private static final long LONGEST = 366L * 24 * 3600 * 1000;
 
     private static final int SIGNIFICANT_DIGITS = 2;
 
-    private final Recorder recorder = new Recorder(LONGEST_MILLIS, SIGNIFICANT_DIGITS);
-    private final org.HdrHistogram.Histogram total = new org.HdrHistogram.Histogram(LONGEST_MILLIS, SIGNIFICANT_DIGITS);
+    private final Recorder recorder = new Recorder(LONGEST, SIGNIFICANT_DIGITS);
+    private final org.HdrHistogram.Histogram total = new org.HdrHistogram.Histogram(LONGEST, SIGNIFICANT_DIGITS);
 
     Latencies() {
         // The reservoir of the superclass stays empty: it cannot take a weight.
@@ -24,8 +26,8 @@ public final class Latencies extends Histogram {
     }
 
     /** Records a user record's latency for each of its trades; a negative one, of a clock set back, as none. */
-    void update(long millis, int trades) {
-        recorder.recordValueWithCount(Math.min(Math.max(millis, 0), LONGEST_MILLIS), trades);
+    void update(long latency, int trades) {
+        recorder.recordValueWithCount(Math.min(Math.max(latency, 0), LONGEST), trades);
     }
 
     @Override
@@ -48,7 +50,7 @@ public final class Latencies extends Histogram {
         return new LatencySnapshot(copy());
     }
 
-    /** The latency that this share of trades did not exceed, in milliseconds; 0 before the first. */
+    /** The latency that this share of trades did not exceed; 0 before the first. */
     public long percentile(double percent) {
         return copy().getValueAtPercentile(percent);
     }

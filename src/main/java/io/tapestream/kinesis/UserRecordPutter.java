@@ -2,6 +2,8 @@ package io.tapestream.kinesis;
 
 import com.codahale.metrics.MetricRegistry;
 import io.tapestream.record.UserRecord;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -294,6 +296,8 @@ public final class UserRecordPutter implements AutoCloseable {
         priming.onPut();
         if (next.wasPut) {
             metrics.retries.inc();
+        } else {
+            noteHandOver(next.userRecord);
         }
         next.wasPut = true;
         if (!looksAfterPuts) {
@@ -301,6 +305,12 @@ public final class UserRecordPutter implements AutoCloseable {
             overdueNanos = nowNanos + settings.stallTimeout().toNanos();
         }
         return true;
+    }
+
+    private void noteHandOver(UserRecord userRecord) {
+        Instant now = clocks.wall().instant();
+        Instant received = Instant.ofEpochMilli(userRecord.oldestReceivedAtMillis());
+        metrics.handOver.update(ChronoUnit.MICROS.between(received, now), userRecord.tradeCount());
     }
 
     /** Called by the producer's threads. */

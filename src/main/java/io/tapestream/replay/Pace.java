@@ -3,27 +3,26 @@ package io.tapestream.replay;
 /**
  * Says when the next frame is due. It is told the time, so it needs no clock.
  *
- * <p>What was missed while the market could not send is not made up in a burst: the pace falls behind by at most
- * {@link #MAX_LATE_NANOS}, and from there on the market's clock is moved.
+ * <p>What was missed while the market could not send is made up in a burst only up to {@link Speed#maxLate}: the pace
+ * falls behind by at most so much, and from there on the market's clock is moved.
  */
 final class Pace {
-    /** How much of lost time is made up at once. */
-    static final long MAX_LATE_NANOS = 50_000_000;
-
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double NANOS_PER_SECOND = 1e9;
 
     private final Speed speed;
+    private final double maxLateNanos;
     private double dueNanos;
 
     Pace(Speed speed, long startNanos) {
         this.speed = speed;
+        maxLateNanos = speed.maxLate().toNanos();
         dueNanos = startNanos;
     }
 
     /** How long the frame that is next has to wait, 0 if it may go. */
     long waitNanos(long nowNanos) {
-        dueNanos = Math.max(dueNanos, (double) nowNanos - MAX_LATE_NANOS);
+        dueNanos = Math.max(dueNanos, nowNanos - maxLateNanos);
         return Math.max(0, (long) Math.ceil(dueNanos - nowNanos));
     }
 

@@ -3,6 +3,7 @@ package io.tapestream.kinesis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.codahale.metrics.Histogram;
 import io.tapestream.record.UserRecord;
 import io.tapestream.record.UserRecords;
 import java.time.Duration;
@@ -167,6 +168,22 @@ class UserRecordPutterTest {
 
         assertThat(rig.putter.latencies().getCount()).isEqualTo(2);
         assertThat(rig.putter.latencies().percentile(100)).isBetween(289L, 292L);
+    }
+
+    @Test
+    void handOverCountsEachTradeOnceFromItsReceipt() {
+        PutterRig rig = new PutterRig().primed();
+        Histogram handOver = rig.registry.getHistograms().get("kinesis.hand-over-micros");
+        long before = handOver.getCount();
+        rig.putBatch("a");
+        rig.pass(Duration.ofMillis(40));
+        rig.producer().next().refuse("InternalFailure");
+        rig.putter.poll();
+        rig.passToNextWork();
+
+        assertThat(rig.producer().texts()).endsWith("a\n", "a\n");
+        assertThat(handOver.getCount() - before).isEqualTo(2);
+        assertThat(handOver.getSnapshot().getMax()).isBetween(250_000L, 253_000L);
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -128,6 +129,22 @@ class PlaybackTest {
         assertThat(audience.sentAtMillis).hasSize(100 + 61);
         timer.runAll();
         assertThat(audience.sentAtMillis).hasSize(300);
+    }
+
+    @Test
+    void makesUpForAsMuchOfAWaitAsItIsToldTo() {
+        String[] lines = new String[300];
+        for (int i = 0; i < lines.length; i++) {
+            lines[i] = at(i, A);
+        }
+        Playback playback = play(Speed.original().makingUp(Duration.ofHours(1)), false, lines);
+        timer.runUntil(99);
+        audience.hasRoom = false;
+        timer.runUntil(250);
+        audience.hasRoom = true;
+        playback.resume();
+        timer.runUntil(250);
+        assertThat(audience.sentAtMillis).hasSize(251);
     }
 
     @Test
