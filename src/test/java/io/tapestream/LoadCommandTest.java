@@ -29,13 +29,14 @@ class LoadCommandTest {
 
     @Test
     void addsToNothing() throws IOException {
-        Path file = Files.writeString(Files.createDirectories(folder.resolve("load")).resolve("0.jrn"), "x");
+        Path file = Files.writeString(
+                Files.createDirectories(folder.resolve("load")).resolve("0.jrn"), "x");
 
         assertThat(load("100")).isEqualTo(Main.USAGE);
 
         assertThat(err.toString())
-                .isEqualToIgnoringNewLines("folder not empty: path=" + folder.resolve("load")
-                        + " (a load goes into a folder of its own)");
+                .isEqualToIgnoringNewLines(
+                        "folder not empty: path=" + folder.resolve("load") + " (a load goes into a folder of its own)");
         assertThat(folder.resolve("load")).isDirectoryContaining(file::equals);
     }
 

@@ -58,8 +58,7 @@ class LoadTest {
     void keepsEveryByteOfACapturedFrameButTheTimes() {
         write(1, 0, 0, Duration.ZERO);
 
-        String captured =
-                new String(MarketBuilder.framesOf(MarketBuilder.AAPL).get(0), StandardCharsets.UTF_8);
+        String captured = new String(MarketBuilder.framesOf(MarketBuilder.AAPL).get(0), StandardCharsets.UTF_8);
         assertThat(frames.get(0)).isEqualTo(captured.replaceAll("\"t\":\\d+", "\"t\":" + START));
     }
 
@@ -128,8 +127,8 @@ class LoadTest {
     }
 
     private Load.Written write(long trades, double rate, int symbols, Duration leadIn) {
-        return write(new LoadSettings(
-                List.of(MarketBuilder.AAPL, MarketBuilder.CRYPTO), trades, rate, symbols, leadIn));
+        return write(
+                new LoadSettings(List.of(MarketBuilder.AAPL, MarketBuilder.CRYPTO), trades, rate, symbols, leadIn));
     }
 
     private Load.Written write(LoadSettings load) {
