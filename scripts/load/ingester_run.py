@@ -21,6 +21,9 @@ from processes import free_port
 QUIET_SECONDS = 0.4
 START_DELAY_MILLIS = 500
 """How long a market waits before it plays: for the other subscriptions, which are many."""
+NEVER_MILLIS = 3_600_000
+SETTLED_SECONDS = 15
+"""How long an ingester that has nothing to do is left to itself before that is measured."""
 MICROS = 1e6
 
 _QUANTILE = re.compile(
@@ -94,6 +97,43 @@ def catch_up(parts: Parts, name: str, load: Load, options: Options) -> Outcome:
 def live(parts: Parts, name: str, load: Load, options: Options) -> Outcome:
     """Plays a load to the ingester as it is due, until all is acknowledged."""
     return _run(parts, name, load, None, options)
+
+
+def idle(parts: Parts, name: str, is_open: bool, seconds: float) -> dict[str, Any]:
+    """Gives the ingester nothing to do, connected or outside its hours; returns what that costs."""
+    load = parts.make_load(name, 100)
+    endpoint, uri = parts.start_endpoint(name)
+    port = free_port()
+    settings: dict[str, Any] = {"kinesis.endpoint": uri, "status.port": port}
+    market = None
+    if is_open:
+        market, feed = parts.start_market(name, load, NEVER_MILLIS)
+        settings |= {"feed.uri": feed, "feed.symbols": load.symbols}
+    else:
+        settings |= {"feed.hours": [closed_hours(datetime.datetime.now(datetime.UTC))]}
+    ingester = parts.start_ingester(name, settings)
+    watch = Watch(ingester.pid)
+    status = Status(port)
+    if not parts.wait_until(lambda: bool(status.health()), SETTLED_SECONDS):
+        raise failure(ingester)
+    settled = time.time() + SETTLED_SECONDS
+    parts.wait_until(lambda: time.time() >= settled, SETTLED_SECONDS + 1)
+    begin = time.time()
+    watch.look()
+    parts.wait_until(lambda: time.time() >= begin + seconds, seconds + 1)
+    watch.look()
+    end = time.time()
+    cost = watch.cost_at(end).since(watch.cost_at(begin))
+    for child in (ingester, market, endpoint):
+        if child is not None:
+            child.stop(STOP_SECONDS)
+    parts.forget(name)
+    return {
+        "name": "connected to a market that says nothing" if is_open else "outside the hours",
+        "cores_jvm": cost.jvm / (end - begin),
+        "cores_daemon": cost.daemon / (end - begin),
+        "peak_anonymous_mib": {name: kib / 1024 for name, kib in watch.peak_anonymous_kib.items()},
+    }
 
 
 def closed_hours(now: datetime.datetime) -> str:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import load_aims
 import load_table
 import svg_plots
 from svg_plots import linear, logarithmic, nines, percentiles
@@ -32,6 +33,8 @@ def page(
     parts = [
         "<h1>Tapestream load test</h1>",
         f"<p>{facts}</p>{verdict}",
+        "<h2>Aims</h2>",
+        _table(load_aims.rows(figures)),
         "<h2>Catch-up, and other designs on the same trades</h2>",
         _table(load_table.catch_up_rows(figures)),
         "<p>CPU a trade, microseconds, by stage; other designs by process.</p>",
@@ -57,6 +60,8 @@ def page(
         parts += ["<h2>One shard</h2>", _table(load_table.shard_rows(figures))]
         parts.append(_timeline({"one shard": figures["shards"]}))
     parts += _scale(figures)
+    if figures.get("idle"):
+        parts += ["<h2>Idle</h2>", _table(load_table.idle_rows(figures))]
     title = "Tapestream load test"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import load_aims
+
 MILLI = 1000.0
 
 
@@ -21,6 +23,9 @@ def text(figures: Mapping[str, Any]) -> str:
         blocks.append(_block("scale: catch-up by number of symbols", symbol_rows(figures)))
     if len(figures["steady"]) > 1:
         blocks.append(_block("scale: cost by load", load_rows(figures)))
+    if figures.get("idle"):
+        blocks.append(_block("idle", idle_rows(figures)))
+    blocks.append(_block("aims", load_aims.rows(figures)))
     return "\n".join(blocks)
 
 
@@ -175,6 +180,21 @@ def load_rows(figures: Mapping[str, Any]) -> list[list[str]]:
             f"{run['trades'] / run['user_records']:.1f}",
         ]
         for run in figures["steady"]
+    )
+    return rows
+
+
+def idle_rows(figures: Mapping[str, Any]) -> list[list[str]]:
+    """Returns what it costs when there is nothing to do."""
+    rows = [["", "JVM % of a core", "daemon % of a core", "RssAnon MiB"]]
+    rows.extend(
+        [
+            run["name"],
+            f"{run['cores_jvm'] * 100:.2f}",
+            f"{run['cores_daemon'] * 100:.2f}",
+            f"{run['peak_anonymous_mib']['jvm']:.0f} + {run['peak_anonymous_mib']['daemon']:.0f}",
+        ]
+        for run in figures["idle"]
     )
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ MICROS = 1e6
 MANY_SHARDS = 32
 """As many as there are buckets: what a shard takes is no limit then, as the KPL keeps to it."""
 MANY_SYMBOLS = 1000
+LINE_LENGTH = 200
+SHARD_BYTES = 1 << 20
 _MANY_SHARDS = ("--shards", str(MANY_SHARDS))
 LEAD_IN = "3s"
 LEAD_IN_MILLIS = 3000
@@ -33,6 +36,7 @@ class Sizes:
     shard_trades: int
     symbol_counts: tuple[int, ...]
     symbol_trades: int
+    idle_seconds: int
     baselines: tuple[Baseline, ...]
 
 
@@ -45,6 +49,7 @@ FULL = Sizes(
     shard_trades=80_000,
     symbol_counts=(1, 10, 100, 1_000, 10_000),
     symbol_trades=300_000,
+    idle_seconds=30,
     baselines=(
         Baseline("put-record", 10_000, (1, 4, 16)),
         Baseline("put-records", 200_000, (1, 2, 4, 8)),
@@ -61,6 +66,7 @@ QUICK = Sizes(
     shard_trades=0,
     symbol_counts=(),
     symbol_trades=0,
+    idle_seconds=0,
     baselines=(Baseline("put-records", 20_000, (2,)),),
 )
 
@@ -86,6 +92,12 @@ def run_all(parts: Parts, sizes: Sizes, say: Callable[[str], None]) -> Results:
     results.figures["scale_symbols"] = [
         _symbols(parts, sizes, count, results, say) for count in sizes.symbol_counts
     ]
+    if sizes.idle_seconds:
+        say(f"idle: {sizes.idle_seconds} s, twice")
+        results.figures["idle"] = [
+            ingester_run.idle(parts, f"idle-{is_open}".lower(), is_open, sizes.idle_seconds)
+            for is_open in (True, False)
+        ]
     return results
 
 
@@ -120,11 +132,19 @@ def _steady(
     )
     warm_up = LEAD_IN_MILLIS + sizes.warm_up_millis
     outcome = ingester_run.live(
-        parts, name, load, Options(_MANY_SHARDS, ("--warm-up-millis", str(warm_up)))
+        parts,
+        name,
+        load,
+        Options(("--shards", str(shards_for(rate))), ("--warm-up-millis", str(warm_up))),
     )
     results.problems += outcome.problems
     parts.forget(name)
-    return {"rate": rate} | live_figures(outcome)
+    return {"rate": rate, "shards": shards_for(rate)} | live_figures(outcome)
+
+
+def shards_for(rate: int) -> int:
+    """Returns twice the shards that so many trades a second fill: as a stream would have them."""
+    return 2 * math.ceil(rate * LINE_LENGTH / SHARD_BYTES)
 
 
 def _burst(

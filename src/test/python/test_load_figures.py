@@ -11,6 +11,7 @@ import pytest
 
 import baselines
 import ingester_run
+import load_aims
 import load_report
 import load_table
 import scenarios
@@ -199,6 +200,14 @@ def _figures() -> dict[str, Any]:
         "steady": [{"rate": 1000} | live, {"rate": 5000} | live],
         "burst": live | {"drained_seconds": 1.25},
         "shards": caught_up | {"refused_records": 3},
+        "idle": [
+            {
+                "name": "outside the hours",
+                "cores_jvm": 0.004,
+                "cores_daemon": 0.03,
+                "peak_anonymous_mib": {"jvm": 90, "daemon": 5},
+            }
+        ],
         "scale_symbols": [{"symbols": 1} | caught_up, {"symbols": 10_000} | caught_up],
     }
 
@@ -230,6 +239,40 @@ def test_the_page_needs_nothing_else_and_tells_what_was_lost() -> None:
     assert "run: &lt;trades&gt;=2 arrived=1" in text
     assert "nothing was lost" not in text
     assert "nothing was lost" in load_report.page(_figures(), [], {})
+
+
+def test_aims_are_met_or_missed_by_so_much() -> None:
+    figures = _figures()
+    figures["catch_up"]["cpu_us"] = 12.5
+    figures["catch_up"]["trades_a_second"] = 50_000
+    figures["steady"] = [
+        figures["steady"][0] | {"rate": rate, "cpu_us": cost}
+        for rate, cost in ((1000, 30.0), (5000, 10.0), (20_000, 11.0), (50_000, 15.0))
+    ]
+
+    verdicts = {aim.what: aim.verdict for aim in load_aims.aims(figures)}
+
+    assert verdicts == {
+        "catch-up: CPU a trade, JVM and daemon": "missed 2.5 times",
+        "catch-up: throughput": "missed 4.0 times",
+        "catch-up: times the CPU of put-record": "met",
+        "start to first trade acknowledged": "met",
+        "one shard: trades": "met",
+        "shards that put-record(s) need besides": "met",
+        "5,000 trades/s: receipt to hand-over p99": "met",
+        "5,000 trades/s: receipt to acknowledgement p99": "met",
+        "5,000 trades/s: JVM": "missed 3.0 times",
+        "50,000 trades/s: RssAnon of the JVM": "met",
+        "idle, outside the hours: JVM": "met",
+        "idle, outside the hours: JVM and daemon": "missed 1.7 times",
+        "growth with load: CPU a trade": "missed 1.2 times",
+        "growth with symbols: CPU a trade": "met",
+    }
+
+
+@pytest.mark.parametrize(("rate", "shards"), [(1000, 2), (5000, 2), (20_000, 8), (50_000, 20)])
+def test_a_steady_load_has_twice_the_shards_that_it_fills(rate: int, shards: int) -> None:
+    assert scenarios.shards_for(rate) == shards
 
 
 @pytest.mark.parametrize("highest", [0.3, 1, 7, 19.9, 123_456])

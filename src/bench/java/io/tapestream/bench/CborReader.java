@@ -95,7 +95,7 @@ final class CborReader {
 
     private void simple() throws IOException {
         int kind = next() & 0x1F;
-        position += kind < 24 ? 0 : 1 << kind - 24;
+        position += kind < 24 ? 0 : 1 << (kind - 24);
     }
 
     private long argument(int major) throws IOException {
@@ -112,7 +112,7 @@ final class CborReader {
             return kind;
         }
         long value = 0;
-        for (int i = 0; i < 1 << kind - 24; i++) {
+        for (int i = 0; i < 1 << (kind - 24); i++) {
             value = value << 8 | next();
         }
         return value;

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class DatabindLines {
     /** A line, and the symbol of its trade. */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares two
     record Line(String symbol, byte[] bytes) {}
 
     private final JsonMapper json = JsonMapper.builder()

@@ -29,6 +29,7 @@ final class KplBaseline implements Baseline {
     }
 
     @Override
+    @SuppressWarnings("NullAway") // the KPL takes none for an explicit hash key
     public long publish(List<Frames.Text> frames, int concurrency) throws InterruptedException {
         long beganNanos = System.nanoTime();
         Semaphore permits = new Semaphore(concurrency);

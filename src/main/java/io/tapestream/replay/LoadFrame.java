@@ -17,8 +17,6 @@ import java.util.function.IntSupplier;
  * any; every other byte stays as it is.
  */
 final class LoadFrame {
-    private static final String MADE_UP = "BINANCE:S%05dUSDT";
-
     private final FrameWalker walker = new FrameWalker();
     private final byte[] captured;
     private final List<Patch> patches = new ArrayList<>();
@@ -89,7 +87,7 @@ final class LoadFrame {
     private byte[] symbol(Patch patch, int number) {
         return number < 0
                 ? Arrays.copyOfRange(captured, patch.offset(), patch.offset() + patch.length())
-                : ascii(String.format(MADE_UP, number));
+                : ascii(String.format("BINANCE:S%05dUSDT", number));
     }
 
     private void append(byte[] from, int offset, int count) {

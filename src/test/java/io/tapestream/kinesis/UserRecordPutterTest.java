@@ -8,6 +8,7 @@ import io.tapestream.record.UserRecord;
 import io.tapestream.record.UserRecords;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import software.amazon.kinesis.producer.DaemonException;
 
@@ -173,7 +174,7 @@ class UserRecordPutterTest {
     @Test
     void handOverCountsEachTradeOnceFromItsReceipt() {
         PutterRig rig = new PutterRig().primed();
-        Histogram handOver = rig.registry.getHistograms().get("kinesis.hand-over-micros");
+        Histogram handOver = Objects.requireNonNull(rig.registry.getHistograms().get("kinesis.hand-over-micros"));
         long before = handOver.getCount();
         rig.put("a");
         rig.pass(Duration.ofMillis(40));
