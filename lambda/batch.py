@@ -1,9 +1,10 @@
 """One batch of stream records: what of it is done, and where the next one has to begin.
 
 Records are taken apart in order, as far as there is time, into trades and dead letters. A flush
-takes up to 25 trades of distinct ids or 10 dead letters; it writes the trades, then sends the
-letters. So what is done is always a prefix of the batch, and a failure has one answer: the first
-record that is not done. Lambda delivers that one and all after it again.
+takes up to 200 trades of distinct ids or 10 dead letters; it writes the trades, 25 a request and
+some requests at once, then sends the letters. The next flush begins when this one is done. So when
+one fails, all that comes before the first piece that is not done is done, and a failure has one
+answer: the record of that piece. Lambda delivers it and all after it again.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ import trades
 from dead_letters import MAX_LETTERS, DeadLetter, DeadLetterQueue, NotSentError, Place
 from pieces import Piece, Trade, pieces_of, place_of
 from retries import Time
-from table import MAX_ITEMS, NotStoredError, Table
+from table import MAX_ITEMS, MAX_REQUESTS_AT_ONCE, NotStoredError, Table
 
+MAX_TRADES = MAX_ITEMS * MAX_REQUESTS_AT_ONCE
+"""Of one flush."""
 MAX_CONFLICTS_TOLD = 10
+
+Position = tuple[int, int]
+"""A place in a batch: the index of a record, and how many of its pieces come before."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ class Batch:
         self._letters: list[DeadLetter] = []
         self._stored: frozenset[bytes] = frozenset()
         self._sent: frozenset[Place] = frozenset()
-        self._reached = self._done = (0, 0)  # index of a record, and how many of its pieces
+        self._positions: dict[str | Place, Position] = {}
+        """Where a trade was first found, by its id; where a letter was, by its place."""
 
     def run(self, time: Time, progress: Progress | None = None) -> None:
         """Does all, or as much as there is time for; the outcome tells how far it came."""
@@ -94,7 +101,7 @@ class Batch:
         try:
             self._take_all(time, progress)
         except (NotStoredError, NotSentError) as e:
-            index, pieces = self._done
+            index, pieces = self._first_undone()
             failed = place_of(self._records[index]).sequence_number
             outcome.failure = e.reason
             outcome.progress = Progress(failed, pieces, self._stored, self._sent)
@@ -104,15 +111,19 @@ class Batch:
         for index, record in enumerate(self._records):
             begin = self._begin(progress) if index == 0 else 0
             found = islice(pieces_of(record, self._time_to_live_days), begin, None)
-            for number, piece in enumerate(found, begin + 1):
-                self._add(piece)
-                self._reached = (index, number)
-                if len(self._trades) == MAX_ITEMS or len(self._letters) == MAX_LETTERS:
+            for number, piece in enumerate(found, begin):
+                self._add(piece, (index, number))
+                if len(self._trades) == MAX_TRADES or len(self._letters) == MAX_LETTERS:
                     self._flush(time)
-            self._reached = (index + 1, 0)
-            if not (self._trades or self._letters):
-                self._done = self._reached
         self._flush(time)
+
+    def _first_undone(self) -> Position:
+        """Returns where the first piece of this flush is that is not done."""
+        undone: list[str | Place] = [
+            id_ for id_, trade in self._trades.items() if trade.line not in self._stored
+        ]
+        undone += [letter.place for letter in self._letters if letter.place not in self._sent]
+        return min(self._positions[key] for key in undone)
 
     def _begin(self, progress: Progress | None) -> int:
         """Returns how many pieces of the first record are done."""
@@ -120,13 +131,13 @@ class Batch:
         if progress is None or progress.sequence_number != number:
             return 0
         self._stored, self._sent = progress.stored, progress.sent
-        self._reached = self._done = (0, progress.pieces)
         return progress.pieces
 
-    def _add(self, piece: Piece) -> None:
+    def _add(self, piece: Piece, position: Position) -> None:
         self.outcome.counts["user_records"] += piece.place.line == 0
         if isinstance(piece, DeadLetter):
             self._letters.append(piece)
+            self._positions[piece.place] = position
             return
         seen = self._seen.get(piece.id)
         if seen is not None:
@@ -136,6 +147,7 @@ class Batch:
             self._compare(piece, *seen)
         self._seen[piece.id] = (piece.line, piece.place)
         self._trades[piece.id] = piece  # the last one wins, as in the table
+        self._positions.setdefault(piece.id, position)
 
     def _compare(self, trade: Trade, line: bytes, place: Place) -> None:
         """Notes two contents under one id. A trade of two sessions was received at two times."""
@@ -149,7 +161,7 @@ class Batch:
     def _flush(self, time: Time) -> None:
         self._write(time)
         self._send(time)
-        self._done = self._reached
+        self._positions.clear()
         self._stored, self._sent = frozenset(), frozenset()
 
     def _write(self, time: Time) -> None:
@@ -162,11 +174,10 @@ class Batch:
                 self._note_stored([trade for trade in waiting if trade.id in e.stored])
                 raise
             self._note_stored([trade for trade in waiting if trade.id not in refused])
-            self._letters += [
-                DeadLetter("refused-by-table", trade.place, trade.line)
-                for trade in waiting
-                if trade.id in refused
-            ]
+            for trade in waiting:
+                if trade.id in refused:
+                    self._letters.append(DeadLetter("refused-by-table", trade.place, trade.line))
+                    self._positions[trade.place] = self._positions[trade.id]
         self._trades.clear()
 
     def _note_stored(self, stored: Sequence[Trade]) -> None:

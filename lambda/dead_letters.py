@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,9 +18,8 @@ MAX_LENGTH = 262_144
 """In bytes: of a message, and of all messages of one SendMessageBatch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the stream something was found."""
+class Place(NamedTuple):
+    """Where in the stream something was found. A tuple, since every trade has one."""
 
     stream: str
     """The stream's ARN."""

@@ -18,7 +18,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
@@ -28,12 +29,14 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 from botocore.config import Config
+from botocore.session import Session
 
 from batch import Batch, Outcome, Progress
 from dead_letters import DeadLetterQueue
+from dynamodb import DynamoDB
 from pieces import place_of
 from retries import CALL_SECONDS, Time
-from table import Table
+from table import MAX_REQUESTS_AT_ONCE, Table
 
 MAX_SHARDS_REMEMBERED = 100
 """Beyond, all that is remembered is forgotten, and some writes are repeated: trades_stored counts
@@ -96,18 +99,18 @@ class Function:
 
     def __init__(
         self,
-        settings: Settings,
-        dynamodb: Any,
-        sqs: Any,
+        table: Table,
+        queue: DeadLetterQueue,
+        time_to_live_days: int,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """The clients are low-level clients of botocore; the clock tells seconds of the epoch."""
-        self._table = Table(dynamodb, settings.table_name)
-        self._queue = DeadLetterQueue(sqs, settings.queue_url)
-        self._time_to_live_days = settings.time_to_live_days
+        """The clock tells seconds of the epoch."""
+        self._table = table
+        self._queue = queue
+        self._time_to_live_days = time_to_live_days
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -151,12 +154,12 @@ class Function:
         for reason, (count, first) in outcome.reasons.items():
             self._logger.warning(
                 "dead letters sent",
-                extra={"reason": reason, "count": count, "first": asdict(first)},
+                extra={"reason": reason, "count": count, "first": first._asdict()},
             )
         for earlier, later in outcome.conflicts:
             self._logger.error(
                 "one trade_id with two contents, the later one is stored",
-                extra={"earlier": asdict(earlier), "later": asdict(later)},
+                extra={"earlier": earlier._asdict(), "later": later._asdict()},
             )
         if outcome.progress is not None:
             self._logger.error(
@@ -187,18 +190,23 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 @functools.cache
 def _function() -> Function:
     """Makes the function at the first event, once in an execution environment."""
-    return Function(Settings.from_variables(os.environ), _client("dynamodb"), _client("sqs"))
+    settings = Settings.from_variables(os.environ)
+    session = botocore.session.get_session()
+    threads = ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE, "table")
+    table = Table(DynamoDB(_client(session, "dynamodb")), settings.table_name, threads)
+    queue = DeadLetterQueue(_client(session, "sqs"), settings.queue_url)
+    return Function(table, queue, settings.time_to_live_days)
 
 
-def _client(service: str) -> Any:
+def _client(session: Session, service: str) -> Any:
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=CALL_SECONDS - CONNECT_SECONDS,
         retries={"total_max_attempts": 1},  # retries are ours, which know the time that is left
         tcp_keepalive=True,
+        max_pool_connections=MAX_REQUESTS_AT_ONCE,
         parameter_validation=False,  # what is sent is checked line by line
     )
-    session = botocore.session.get_session()
     return session.create_client(service, region_name=os.environ["AWS_REGION"], config=config)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import deaggregation
 import trades
@@ -13,8 +12,7 @@ from dead_letters import DeadLetter, Place
 from trades import Item
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(NamedTuple):
     """A trade on its way into the table."""
 
     item: Item
@@ -57,13 +55,14 @@ def pieces_of(record: Mapping[str, Any], time_to_live_days: int = 0) -> Iterator
         yield DeadLetter("damaged-aggregate", place, data)
         return
     for number, user_record in enumerate(user_records):
-        inside = replace(place, sub_sequence_number=number)
+        inside = place._replace(sub_sequence_number=number)
         yield from _lines(user_record.data, inside, time_to_live_days)
 
 
 def _lines(data: bytes, place: Place, time_to_live_days: int) -> Iterator[Piece]:
+    user_record = place[:4]
     for number, line in enumerate(trades.lines_of(data)):
-        here = replace(place, line=number)
+        here = Place(*user_record, number)
         try:
             yield Trade(trades.item_of(line, time_to_live_days), here, line)
         except trades.BadLineError as e:

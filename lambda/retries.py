@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -44,7 +45,8 @@ class Time:
 
     A call may begin while more than the reserve is left. The reserve is half of the time at most,
     so that a function with a short time-out works too. The first call may begin in any case: an
-    invocation that has hardly any time must not be one more that achieves nothing.
+    invocation that has hardly any time must not be one more that achieves nothing. Attempts may be
+    made by several threads.
     """
 
     def __init__(
@@ -59,21 +61,25 @@ class Time:
         self._random = random
         self._reserve_seconds = min(RESERVE_SECONDS, seconds_left() / 2)
         self._has_called = False
+        self._lock = threading.Lock()
 
     def attempts(self) -> Iterator[int]:
         """Yields 0 at once, then 1, 2, 3 ... after waits, as long as a call may begin."""
         bound, number, wait = FIRST_WAIT_SECONDS, 0, 0.0
-        while self._allows_a_call_after(wait):
+        while self._takes_a_call_after(wait):
             if wait > 0:
                 self._sleep(wait)
-            self._has_called = True
             yield number
             wait = self._random() * bound
             bound = min(LAST_WAIT_SECONDS, bound * 2)
             number += 1
 
-    def _allows_a_call_after(self, wait: float) -> bool:
-        return not self._has_called or self._seconds_left() - wait > self._reserve_seconds
+    def _takes_a_call_after(self, wait: float) -> bool:
+        """Tells whether a call may begin; of several threads, one only makes the first call."""
+        with self._lock:
+            allowed = not self._has_called or self._seconds_left() - wait > self._reserve_seconds
+            self._has_called = True
+            return allowed
 
 
 def is_passing(error: ClientError | BotoCoreError) -> bool:

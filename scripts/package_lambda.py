@@ -1,5 +1,9 @@
 """The function's zip: our modules and what they need, the same bytes wherever it is made.
 
+Each module has its byte code beside it, since Lambda keeps none that it compiles, and compiles all
+of it at each cold start. It is that of the runtime's Python; where another one makes the zip, it
+has none, which is said.
+
 Dependencies are taken from wheels as published, not installed: an installation differs by host.
 Only wheels for any platform will do, since the zip also runs on this machine. Of botocore's
 descriptions of services, which are most of its size, only those that the function calls go in.
@@ -9,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import io
+import marshal
 import re
 import shutil
 import subprocess
@@ -33,6 +39,8 @@ BOTOCORE_DATA = PurePosixPath("botocore/data")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([A-Za-z0-9.!+]+)$")
 
 ALL_TIMES = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
+UNCHECKED = (1).to_bytes(4, "little")
+WITHOUT_REFERENCES = 2  # version of the format
 FILE_MODE = 0o100644 << 16
 UNIX = 3
 
@@ -71,6 +79,23 @@ def _is_needed(path: PurePosixPath) -> bool:
         below = path.relative_to(BOTOCORE_DATA).parts
         return len(below) == 1 or below[0] in SERVICES
     return True
+
+
+def with_byte_code(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """Returns the same contents and the byte code of every module, as this Python imports it.
+
+    It is marshalled without references, which depend on what else the process has done; and it is
+    never compared with its source (PEP 552, unchecked), whose time of change a zip does not keep.
+    """
+    compiled = {}
+    for name, content in contents.items():
+        if name.endswith(".py"):
+            code = compile(content, name, "exec", dont_inherit=True, optimize=0)
+            header = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(content)
+            compiled[importlib.util.cache_from_source(name, optimization="")] = (
+                header + marshal.dumps(code, WITHOUT_REFERENCES)
+            )
+    return contents | compiled
 
 
 def zipped(contents: dict[str, bytes]) -> bytes:
@@ -151,7 +176,12 @@ def main() -> int:
     zip_file = folder / "tapestream-lambda.zip"
     try:
         draft = zip_file.with_suffix(".tmp")
-        draft.write_bytes(zipped(members(fetch(SOURCES / "requirements.txt", folder))))
+        contents = members(fetch(SOURCES / "requirements.txt", folder))
+        if f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON:
+            contents = with_byte_code(contents)
+        else:
+            print(f"no byte code in the zip: no Python {PYTHON} on this machine", file=sys.stderr)
+        draft.write_bytes(zipped(contents))
         draft.replace(zip_file)
     except PackagingError as e:
         print(f"package_lambda.py: {e}", file=sys.stderr)

@@ -7,11 +7,14 @@ import random
 
 import pytest
 
+from dead_letters import DeadLetterQueue
+from executors import InOrder
 from fake_dynamodb import FakeDynamoDB
 from fake_sqs import FakeSqs
 from fake_time import FakeClock, FakeContext
-from lambda_function import Function, Settings
+from lambda_function import Function
 from stream_events import Event, numbers_of, rest_of
+from table import Table
 
 SERVICE = "FinnhubStreamProcessor"
 VARIABLES = {
@@ -31,7 +34,7 @@ class Invocations:
         self.sqs = FakeSqs(clock=self.clock)
         self.seconds = seconds
         """The function's time-out."""
-        self._settings = Settings(self.dynamodb.table, self.sqs.url, time_to_live_days)
+        self._time_to_live_days = time_to_live_days
         self.restart()
 
     def restart(self) -> None:
@@ -41,9 +44,9 @@ class Invocations:
             for name, value in VARIABLES.items():
                 patch.setenv(name, value)
             self.function = Function(
-                self._settings,
-                self.dynamodb,
-                self.sqs,
+                Table(self.dynamodb, self.dynamodb.table, InOrder()),
+                DeadLetterQueue(self.sqs, self.sqs.url),
+                self._time_to_live_days,
                 clock=self.clock,
                 sleep=self.clock.sleep,
                 chance=random.Random(1).random,

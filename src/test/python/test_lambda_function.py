@@ -16,6 +16,7 @@ import pytest
 
 import aws_faults
 import lambda_function
+from batch import MAX_TRADES
 from fake_dynamodb import Fault, first_unprocessed
 from fake_time import STARTED_AT, FakeClock, FakeContext
 from invocations import VARIABLES, Invocations, forget_logger
@@ -33,6 +34,7 @@ from stream_events import (
     numbers_of,
     packs_of,
 )
+from table import MAX_REQUESTS_AT_ONCE
 
 BAD = b'{"trade_id":"SECRETID","symbol":"SECRETSYMBOL","price":SECRETPRICE}'
 NEEDED = {
@@ -178,14 +180,14 @@ def test_metrics_count_what_became_of_a_batch(capsys: pytest.CaptureFixture[str]
     assert output.counts() == {
         "stream_records": 6,
         "user_records": 9,
-        "trades_stored": 42,
+        "trades_stored": 40,
         "duplicate_trades": 3,
         "conflicting_trades": 1,
         "dead_letters": 2,
         "unprocessed_items": 2,
         "failed_records": 0,
     }
-    assert len(output.latencies()) == 42
+    assert len(output.latencies()) == 40
 
 
 def test_metrics_are_in_the_namespace_of_the_variables(capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,15 +256,17 @@ def test_no_count_goes_from_one_invocation_into_the_next(
 def test_an_unforeseen_error_is_raised_after_what_was_done_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    event = event_of(*lines_of(range(30)))
+    event = event_of(*lines_of(range(MAX_TRADES + 1)))
     invocations = Invocations()
-    invocations.dynamodb.fail(Fault(), Fault(before=RuntimeError("unforeseen")))
+    invocations.dynamodb.fail(
+        *[Fault()] * MAX_REQUESTS_AT_ONCE, Fault(before=RuntimeError("unforeseen"))
+    )
     with pytest.raises(RuntimeError, match="unforeseen"):
         invocations.invoke(event)
     output = Output(capsys.readouterr().out)
-    assert output.counts()["trades_stored"] == len(output.latencies()) == 25
+    assert output.counts()["trades_stored"] == len(output.latencies()) == MAX_TRADES
     assert invocations.deliver(event) == 1
-    assert Output(capsys.readouterr().out).counts()["trades_stored"] == 30
+    assert Output(capsys.readouterr().out).counts()["trades_stored"] == MAX_TRADES + 1
 
 
 def test_dead_letters_are_logged_by_reason_with_the_first_place(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.server
+import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -64,6 +66,7 @@ def test_it_holds_our_modules_and_what_is_pinned_and_nothing_else(package: Path)
         assert names == sorted(names)
         assert archive.testzip() is None
     ours = {path.name for path in LAMBDA.glob("*.py")} - NOT_IN_THE_ZIP
+    names = [name for name in names if "__pycache__" not in name]
     assert {name for name in names if "/" not in name} - {"six.py", "typing_extensions.py"} == ours
     pins = package_lambda.pins(LAMBDA / "requirements.txt")
     folders = {name.split("/")[0] for name in names if "/" in name}
@@ -97,13 +100,30 @@ def test_nothing_of_the_machine_and_no_secret_is_in_it(package: Path) -> None:
     ]
     with zipfile.ZipFile(package) as archive:
         for entry in archive.infolist():
-            assert not entry.filename.endswith((".pyc", ".so", ".pyd"))
+            assert not entry.filename.endswith((".so", ".pyd"))
             assert entry.date_time == package_lambda.ALL_TIMES
             content = archive.read(entry)
             assert str(ROOT).encode() not in content
             assert not any(secret in content for secret in secrets)
             assert re.search(rb"[?&]token=\w", content) is None, entry.filename
             assert secret_shapes.found_in(content) == [], entry.filename
+
+
+def test_every_module_has_its_byte_code_and_python_takes_it(unpacked: Path, tmp_path: Path) -> None:
+    if sys.version_info[:2] != (3, 13):
+        pytest.skip("the zip has the byte code of Python 3.13 only, which did not make it here")
+    assert [path for path in unpacked.rglob("*.py") if not compiled(path).is_file()] == []
+    shutil.copytree(unpacked, tmp_path / "task")
+    unpacked = tmp_path / "task"
+    (unpacked / "batch.py").write_text("raise RuntimeError('compiled again')")
+    imports_it = f"import sys; sys.path.insert(0, {str(unpacked)!r}); import batch; print(batch)"
+    command = [python_of_the_runtime(), "-I", "-S", "-c", imports_it]
+    ended = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def compiled(module: Path) -> Path:
+    return Path(importlib.util.cache_from_source(module, optimization=""))
 
 
 class Services(http.server.BaseHTTPRequestHandler):

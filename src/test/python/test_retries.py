@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
@@ -97,3 +98,10 @@ def test_an_error_passes_if_the_same_call_may_succeed_later(
 ) -> None:
     assert is_passing(error) is passing
     assert code_of(error) == code
+
+
+def test_of_several_threads_without_any_time_one_makes_a_call() -> None:
+    time = time_with(FakeClock(), 0.0)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: list(time.attempts()), range(50)))
+    assert sorted(made, key=len) == [[]] * 49 + [[0]]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 import aws_faults
 import trades
+from executors import InOrder
 from fake_dynamodb import (
     ALL_UNPROCESSED,
     EVERY_SECOND_UNPROCESSED,
@@ -19,7 +24,7 @@ from fake_dynamodb import (
 from fake_time import FakeClock, FakeContext, time_of
 from retries import CALL_SECONDS, RESERVE_SECONDS
 from stream_events import id_in, lines_of
-from table import MAX_ITEMS, NotStoredError, Table
+from table import MAX_ITEMS, MAX_REQUESTS_AT_ONCE, NotStoredError, Table
 from trades import Item
 
 LINES = lines_of(range(MAX_ITEMS))
@@ -33,7 +38,7 @@ class Writes:
     def __init__(self, seconds: float = 60.0) -> None:
         self.clock = FakeClock()
         self.dynamodb = FakeDynamoDB(clock=self.clock)
-        self.table = Table(self.dynamodb, TABLE)
+        self.table = Table(self.dynamodb, TABLE, InOrder())
         self.context = FakeContext(self.clock, seconds)
         self.time = time_of(self.context, self.clock)
 
@@ -210,3 +215,55 @@ def test_a_kill_goes_through() -> None:
     writes.dynamodb.fail(Fault(after=aws_faults.Killed()))
     with pytest.raises(aws_faults.Killed):
         writes.write()
+
+
+class Meeting:
+    """A client whose calls are answered when so many are under way at once."""
+
+    def __init__(self, calls: int) -> None:
+        self.barrier = threading.Barrier(calls, timeout=30)
+        self.done = 0
+
+    def batch_write_item(self, *, RequestItems: Any) -> dict[str, Any]:  # noqa: N803
+        self.barrier.wait()
+        if RequestItems[TABLE][0]["PutRequest"]["Item"] == MANY[0]:
+            raise RuntimeError("unforeseen")
+        time.sleep(0.05)
+        self.done += 1
+        return {"UnprocessedItems": {}}
+
+
+MANY = [trades.item_of(line) for line in lines_of(range(MAX_ITEMS * MAX_REQUESTS_AT_ONCE))]
+MANY_IDS = [item["trade_id"]["S"] for item in MANY]
+
+
+def test_requests_are_under_way_at_once_and_none_is_left_behind() -> None:
+    client = Meeting(MAX_REQUESTS_AT_ONCE)
+    context = FakeContext(FakeClock())
+    with ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE) as threads:
+        table = Table(client, TABLE, threads)
+        with pytest.raises(RuntimeError, match="unforeseen"):
+            table.write(MANY, time_of(context, FakeClock()))
+        assert client.done == MAX_REQUESTS_AT_ONCE - 1
+
+
+def test_many_items_are_written_25_a_request_in_order() -> None:
+    writes = Writes()
+    assert writes.write(MANY[:60]) == []
+    assert writes.dynamodb.requests == [MANY_IDS[:25], MANY_IDS[25:50], MANY_IDS[50:60]]
+
+
+def test_no_request_begins_after_another_one_has_failed() -> None:
+    writes = Writes()
+    writes.dynamodb.fail(Fault(), Fault(before=aws_faults.access_denied()))
+    error = writes.fail_to_write(MANY[:100])
+    assert error.reason == "AccessDeniedException"
+    assert error.stored == set(MANY_IDS[:25])
+    assert len(writes.dynamodb.requests) == 2
+
+
+def test_a_request_whose_items_are_all_refused_is_judged_by_what_the_others_took() -> None:
+    writes = Writes()
+    writes.dynamodb.refused = set(MANY_IDS[:25])
+    assert writes.write(MANY[:50]) == MANY[:25]
+    assert set(writes.dynamodb.items) == set(MANY_IDS[25:50])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dead_letters import DeadLetter, DeadLetterQueue, NotSentError, Place
+from executors import InOrder
 from fake_time import FakeClock, FakeContext, time_of
 from retries import Time
 from stream_events import STREAM, items_of, lines_of
@@ -47,19 +48,23 @@ def a_minute() -> Time:
     return time_of(FakeContext(clock), clock)
 
 
+def table_of(client: Scripted) -> Table:
+    return Table(client, "trades", InOrder())
+
+
 def successful(*ids: str) -> dict[str, Any]:
     return {"Successful": [{"Id": id_} for id_ in ids]}
 
 
 def test_items_are_written_again_until_an_answer_says_what_became_of_them() -> None:
     client = Scripted(PAGE, PAGE, ALL_STORED)
-    assert Table(client, "trades").write(ITEMS, a_minute()) == []
+    assert table_of(client).write(ITEMS, a_minute()) == []
     assert [len(request) for request in client.requests] == [3, 3, 3]
 
 
 def test_items_without_an_answer_for_ever_are_not_stored() -> None:
     with pytest.raises(NotStoredError) as caught:
-        Table(Scripted(PAGE), "trades").write(ITEMS, a_minute())
+        table_of(Scripted(PAGE)).write(ITEMS, a_minute())
     assert caught.value.reason == "unknown answer, and no time left"
     assert caught.value.stored == frozenset()
 
@@ -67,7 +72,7 @@ def test_items_without_an_answer_for_ever_are_not_stored() -> None:
 def test_what_is_unprocessed_is_found_whatever_the_answer_calls_the_table() -> None:
     left = [{"PutRequest": {"Item": ITEMS[1]}}]
     client = Scripted({"UnprocessedItems": {ARN: left}}, ALL_STORED)
-    assert Table(client, "trades").write(ITEMS, a_minute()) == []
+    assert table_of(client).write(ITEMS, a_minute()) == []
     assert client.requests[1] == left
 
 

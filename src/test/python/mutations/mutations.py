@@ -141,13 +141,13 @@ REPORT_SUCCESS_ON_UNPROCESSED_ITEMS = Mutation(
         Edit(
             "lambda/table.py",
             """\
-            self._note(left, unprocessed, stored)
+            part.note(left, unprocessed)
             left = unprocessed
             if not left:
                 return
 """,
             """\
-            self._note(left, [], stored)
+            part.note(left, [])
             return
 """,
         ),
