@@ -129,6 +129,14 @@ def test_of_two_contents_under_one_id_the_last_stays(between: int) -> None:
     assert invocations.dynamodb.items == items_of([*others, last])
 
 
+def test_of_two_contents_under_one_id_the_first_that_is_not_stored_is_reported() -> None:
+    first, last = line_of(1, price="1.5"), line_of(1, price="2.5")
+    event = event_of(line_of(2), first, last)
+    invocations = Invocations()
+    invocations.dynamodb.throttled = {id_in(first)}
+    assert invocations.invoke(event) == numbers_of(event)[1]
+
+
 def test_a_content_that_comes_again_after_another_one_stays() -> None:
     one, other = line_of(1, price="1.5"), line_of(1, price="2.5")
     others = lines_of(range(2, 62))
