@@ -40,10 +40,11 @@ public final class ResourceCensus {
     private static final Pattern INSTANCES = Pattern.compile("\\s*\\d+:\\s+(\\d+)\\s+\\d+\\s+(\\S+).*");
 
     /** Code and classes, which the virtual machine opens when it comes to need them. */
-    private static final Pattern CODE = Pattern.compile(".*(\\.jar|\\.so[.\\d]*|/modules|\\.class|\\.jsa)(?: \\(deleted\\))?");
+    private static final Pattern CODE =
+            Pattern.compile(".*(\\.jar|\\.so[.\\d]*|/modules|\\.class|\\.jsa)(?: \\(deleted\\))?");
 
     private static final Pattern COUNTED_CLASSES =
-            Pattern.compile("io\\.tapestream\\..*|software\\.amazon\\.kinesis\\.producer\\..*"
+            Pattern.compile("io\\.tapestream\\..*|software\\.amazon\\.kinesis\\.producer\\.[A-Z].*"
                     + "|io\\.netty\\.(channel\\..*SocketChannel|handler\\.ssl\\.SslHandler"
                     + "|util\\.concurrent\\.ScheduledFutureTask)");
 
