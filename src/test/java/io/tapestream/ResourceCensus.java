@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.MatchResult;
@@ -43,6 +44,8 @@ public final class ResourceCensus {
     private static final Pattern CODE =
             Pattern.compile(".*(\\.jar|\\.so[.\\d]*|/modules|\\.class|\\.jsa)(?: \\(deleted\\))?");
 
+    private static final Set<String> GROUPS_OF_THE_MACHINE = Set.of("system", "InnocuousThreadGroup");
+
     private static final Pattern COUNTED_CLASSES =
             Pattern.compile("io\\.tapestream\\..*|software\\.amazon\\.kinesis\\.producer\\.[A-Z].*"
                     + "|io\\.netty\\.(channel\\..*SocketChannel|handler\\.ssl\\.SslHandler"
@@ -51,17 +54,25 @@ public final class ResourceCensus {
     /** Netty's allocator keeps what it has, in pieces of a few hundred KiB, by the threads that use it. */
     private static final long DIRECT_MEMORY_STEP = 4 << 20;
 
+    private static final int NAMES_TOLD = 10;
+
     private final Map<String, List<String>> namesByKind;
 
     private ResourceCensus(Map<String, List<String>> namesByKind) {
         this.namesByKind = namesByKind;
     }
 
-    /** Takes one now, after a collection of garbage; also of what is in these folders, and of their mapped files. */
+    /** Takes one now, after a collection of garbage; also of what is in these folders. */
     public static ResourceCensus take(Path... folders) {
-        List<String> instances = instances(); // collects garbage, and so comes first
+        List<String> objects = objects();
+        ResourceCensus census = takeOfTheSystem(folders);
+        put(census.namesByKind, objects, name -> name);
+        return census;
+    }
+
+    /** Takes one of all but objects, and so without a collection, which would close what nobody has closed. */
+    private static ResourceCensus takeOfTheSystem(Path... folders) {
         Map<String, List<String>> namesByKind = new TreeMap<>();
-        put(namesByKind, instances, name -> name);
         put(namesByKind, threads(), name -> name);
         put(namesByKind, descriptors(), ResourceCensus::kindOfDescriptor);
         put(namesByKind, mappedFiles(), name -> "mapped file");
@@ -82,38 +93,39 @@ public final class ResourceCensus {
         namesByKind.putAll(names.stream().collect(groupingBy(kindOf, toList())));
     }
 
-    /**
-     * What there is more of than there was in an earlier one: a line for each kind, with the names that are new;
-     * nothing if there is no more of anything.
-     */
-    public List<String> growthSince(ResourceCensus earlier) {
+    /** Fails if there is still more than when this was taken, once there was time for what ends by itself. */
+    public void assertNothingIsAdded(Path... folders) {
+        await().pollInSameThread()
+                .untilAsserted(
+                        () -> assertThat(growthTo(takeOfTheSystem(folders))).isEmpty());
+        await().pollInSameThread()
+                .untilAsserted(() -> assertThat(growthTo(take(folders))).isEmpty());
+    }
+
+    /** What there is more of in a later one: a line for each kind, with some of the names that are new. */
+    private List<String> growthTo(ResourceCensus later) {
         List<String> growth = new ArrayList<>();
-        namesByKind.forEach((kind, names) -> {
-            List<String> before = earlier.namesByKind.getOrDefault(kind, List.of());
+        later.namesByKind.forEach((kind, names) -> {
+            List<String> before = namesByKind.getOrDefault(kind, List.of());
             if (names.size() > before.size()) {
                 List<String> added = new ArrayList<>(names);
                 before.forEach(added::remove);
-                growth.add(kind + ": before=" + before.size() + " now=" + names.size() + " new=" + added);
+                growth.add(kind + ": before=" + before.size() + " now=" + names.size() + " such as "
+                        + added.stream().distinct().limit(NAMES_TOLD).toList());
             }
         });
         return growth;
     }
 
-    /** Fails if there is still more than when this was taken, once there was time for what ends by itself. */
-    public void assertNothingIsAdded(Path... folders) {
-        await().pollInSameThread()
-                .untilAsserted(() -> assertThat(take(folders).growthSince(this)).isEmpty());
-    }
-
-    private static List<String> instances() {
-        List<String> instances = new ArrayList<>();
+    private static List<String> objects() {
+        List<String> objects = new ArrayList<>();
         for (String line : histogram().lines().toList()) {
             MatchResult match = match(INSTANCES, line);
             if (match != null && COUNTED_CLASSES.matcher(match.group(2)).matches() && !isOfTheTests(match.group(2))) {
-                instances.addAll(copies("object " + match.group(2), Long.parseLong(match.group(1))));
+                objects.addAll(copies("object " + match.group(2), Long.parseLong(match.group(1))));
             }
         }
-        return instances;
+        return objects;
     }
 
     /** The live objects by class, as {@code jcmd GC.class_histogram} prints them. */
@@ -143,15 +155,22 @@ public final class ResourceCensus {
 
     private static List<String> threads() {
         return Thread.getAllStackTraces().keySet().stream()
+                .filter(ResourceCensus::isOfTheProgram)
                 .map(thread -> "thread " + DIGITS.matcher(thread.getName()).replaceAll("#"))
                 .toList();
+    }
+
+    /** Whether a thread is none of the virtual machine's own, such as those that wait for child processes. */
+    private static boolean isOfTheProgram(Thread thread) {
+        ThreadGroup group = thread.getThreadGroup();
+        return group != null && !GROUPS_OF_THE_MACHINE.contains(group.getName());
     }
 
     private static List<String> descriptors() {
         Map<String, String> sockets = new TreeMap<>();
         for (String table : List.of("tcp", "tcp6", "udp", "udp6")) {
             linesOf(PROCESS.resolve("net").resolve(table)).skip(1).forEach(line -> {
-                String[] columns = line.strip().split("\\s+");
+                String[] columns = line.strip().split("\\s+", -1);
                 sockets.put(columns[9], table + " state=" + columns[3] + " " + columns[1] + "->" + columns[2]);
             });
         }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -143,15 +144,20 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
         return count == null ? 0 : count.get();
     }
 
+    /** The operations that were called so far; empty for one that is none of Kinesis's. */
+    public Set<String> operations() {
+        return Set.copyOf(calls.keySet());
+    }
+
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());
+            byte[] body = exchange.getRequestBody().readAllBytes();
             String target = exchange.getRequestHeaders().getFirst("X-Amz-Target");
             String operation = target == null ? "" : target.substring(target.indexOf('.') + 1);
             calls.computeIfAbsent(operation, name -> new AtomicLong()).incrementAndGet();
             pause(operation);
             Answer answer = answers.get(operation);
-            send(exchange, answer == null ? ownAnswer(operation, request) : answer);
+            send(exchange, answer == null ? ownAnswer(operation, body) : answer);
         }
     }
 
@@ -172,7 +178,7 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
         exchange.getResponseBody().write(bytes);
     }
 
-    private Answer ownAnswer(String operation, JsonNode request) throws IOException {
+    private Answer ownAnswer(String operation, byte[] body) throws IOException {
         return switch (operation) {
             case "DescribeStreamSummary" -> Answer.stream("ACTIVE", "");
             case "ListShards" ->
@@ -181,7 +187,7 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
                         "{\"Shards\":[{\"ShardId\":\"shardId-000000000000\",\"HashKeyRange\":{\"StartingHashKey\":\"0\","
                                 + "\"EndingHashKey\":\"" + HIGHEST_HASH_KEY
                                 + "\"},\"SequenceNumberRange\":{\"StartingSequenceNumber\":\"1\"}}]}");
-            case "PutRecords" -> put(request);
+            case "PutRecords" -> put(JSON.readTree(body));
             default -> Answer.error(400, "UnknownOperationException");
         };
     }

@@ -87,6 +87,17 @@ class KplProducersIT {
         assertThat(single).isLessThanOrEqualTo(BACKLOG / 100);
     }
 
+    /** What the ingester's policy in the template allows; no metric that may be denied looks like a loss. */
+    @Test
+    void nothingIsCalledThatTheIngestersPolicyDoesNotAllow() {
+        putBacklog();
+        awaitAcknowledged();
+
+        assertThat(endpoint.operations())
+                .contains("PutRecords", "ListShards")
+                .isSubsetOf("PutRecords", "ListShards", "DescribeStreamSummary");
+    }
+
     @Test
     void everyRecordArrivesThoughTheDaemonIsKilledAgainAndAgain() {
         endpoint.delay(Duration.ofMillis(20));
