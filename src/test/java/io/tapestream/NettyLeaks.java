@@ -18,8 +18,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Netty's leak detector at its most thorough, for every test class: one in whose run a buffer was lost without a
- * release fails, with Netty's account of where the buffer was touched. JUnit finds it by its service file.
+ * Netty's leak detector at paranoid, so of every buffer, for every test class: one in whose run a buffer was lost
+ * without a release fails, with the place where that was made. JUnit finds it by its service file.
  */
 public final class NettyLeaks implements BeforeAllCallback, AfterAllCallback {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -103,6 +103,12 @@ public final class NettyLeaks implements BeforeAllCallback, AfterAllCallback {
             TRACKED.incrementAndGet();
             OPEN.incrementAndGet();
             return new Tracker<>(super.track(resource));
+        }
+
+        /** Where a buffer was made is told; to note each touch of it as well takes a minute in some tests. */
+        @Override
+        public boolean isRecordEnabled() {
+            return false;
         }
 
         @Override

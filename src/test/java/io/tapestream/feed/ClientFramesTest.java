@@ -16,7 +16,11 @@ class ClientFramesTest {
     private final ClientFrames frames = new ClientFrames(UnpooledByteBufAllocator.DEFAULT, () -> 0x37fa213d_00000000L);
 
     private static String hex(ByteBuf frame) {
-        return ByteBufUtil.hexDump(frame);
+        try {
+            return ByteBufUtil.hexDump(frame);
+        } finally {
+            frame.release();
+        }
     }
 
     @Test
@@ -52,5 +56,6 @@ class ClientFramesTest {
     void cutsAReasonThatIsTooLongBetweenCharacters() {
         ByteBuf frame = frames.close(1000, "é".repeat(100));
         assertThat(frame.getUnsignedByte(1) & 0x7f).isEqualTo(2 + 122);
+        frame.release();
     }
 }
