@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -91,7 +92,7 @@ class ProducerRebuildsIT {
         private final UserRecordPutter putter;
 
         /** How far the putter's clock is ahead of the real one: so nobody waits for a stall. */
-        private volatile long aheadNanos;
+        private final AtomicLong aheadNanos = new AtomicLong();
 
         private int position;
 
@@ -117,7 +118,7 @@ class ProducerRebuildsIT {
                     new KplProducers(
                             settings,
                             StaticCredentialsProvider.create(AwsBasicCredentials.create("AKIDEXAMPLE", "secret"))),
-                    new Clocks(InstantSource.system(), () -> System.nanoTime() + aheadNanos, new Random(1)),
+                    new Clocks(InstantSource.system(), () -> System.nanoTime() + aheadNanos.get(), new Random(1)),
                     () -> {}, // it polls
                     registry);
         }
@@ -150,7 +151,7 @@ class ProducerRebuildsIT {
             long builtBefore = built();
             pollUntil(() -> {
                 put();
-                aheadNanos += STALL_TIMEOUT.toNanos();
+                aheadNanos.addAndGet(STALL_TIMEOUT.toNanos());
                 putter.poll();
                 return built() > builtBefore;
             });
