@@ -66,7 +66,8 @@ class ProducerRebuildsIT {
         ResourceCensus before = ResourceCensus.take(folder);
         long builtBefore = built();
         rebuild(REBUILDS / PUTTERS);
-        before.assertNothingIsAdded(folder);
+        // The KPL does not close the lock files under which it unpacks its daemon.
+        before.assertNothingIsKept(folder);
         assertThat(NettyLeaks.take()).isEmpty();
         assertThat(built() - builtBefore).isGreaterThanOrEqualTo(REBUILDS);
     }
