@@ -2,7 +2,7 @@
 # The one door to all checks and tests: shell, Python, Java, the container tests where Docker is, and runs of the local environment.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash load chaos soak
+#   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image autobahn java containers integration crash load chaos soak
 #   scripts/test.sh mutations  breaks one invariant after the other on purpose, and wants a run of chaos to catch each: minutes, so only by its name
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 source "$root/scripts/lib.sh"
 
-all_steps=(tools venv shell ruff mypy template pytest bats image autobahn java containers integration local crash load chaos soak)
+all_steps=(tools venv shell ruff mypy template pytest bats image autobahn java containers integration crash load chaos soak)
 named_steps=(mutations) # long: only where they are named
 logs=$root/target/test-logs
 failed_steps=()
@@ -95,7 +95,7 @@ step_template() {
 
 step_pytest() {
   rm -rf target/pytest-reports
-  .venv/bin/pytest -m 'not integration and not mutations' --junitxml=target/pytest-reports/pytest.xml
+  .venv/bin/pytest -m 'not integration and not mutations' --numprocesses 2 --junitxml=target/pytest-reports/pytest.xml
 }
 
 step_bats() {
@@ -173,10 +173,6 @@ step_integration() {
 step_mutations() {
   rm -rf target/mutations-reports
   .venv/bin/pytest -m mutations -rP --junitxml=target/mutations-reports/mutations.xml
-}
-
-step_local() {
-  scripts/start-market.sh local --for 20s --json
 }
 
 step_crash() {
