@@ -9,9 +9,9 @@
 #
 # Prints tables, writes target/load-report.html, which is one page with plots that needs nothing else. With --json the tables go to stderr, and the
 # last line on stdout is one JSON object. With --quick everything is small, for the harness itself: that nothing is lost, not how fast it is.
-# What it measures is the machine as it is: let nothing else run. It takes about ten minutes, --quick about one; 4 GiB of disk for that time.
+# What it measures is the machine as it is: let nothing else run. It takes about ten minutes, --quick one to two; 4 GiB of disk for that time.
 #
-# Changes: target/ (the build, the report), .venv/, data/load/ (of which the logs stay until the next start).
+# Changes: target/ (the build, the report, load-figures.json with the figures so far), .venv/, data/load/ (of which the logs stay until the next start).
 # Exit codes: 0 fine, 1 trades lost, or a baseline that published something else, 2 usage, 3 could not start, 130/143/129 on a signal.
 set -euo pipefail
 

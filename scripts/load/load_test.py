@@ -24,6 +24,7 @@ from signals import SignalledError, Signals
 from surroundings import ROOT, java, replace_variables
 
 REPORT = ROOT / "target/load-report.html"
+FIGURES = ROOT / "target/load-figures.json"
 LOST, COULD_NOT_START = 1, 3
 
 
@@ -56,15 +57,23 @@ def main() -> int:
     sizes = scenarios.QUICK if arguments.quick else scenarios.FULL
     signals = Signals()
     replace_variables()
+    results = scenarios.Results()
+
+    def tell(text: str) -> None:
+        """Keeps what there is so far, too: a run that breaks off has cost minutes."""
+        FIGURES.write_text(json.dumps(results.figures))
+        say(text)
+
     try:
         with parts(signals) as made:
-            results = scenarios.run_all(made, sizes, say)
+            scenarios.run_all(made, sizes, results, tell)
     except SignalledError:
         return 128 + (signals.number or 0)
     except (LoadTestError, ChildError, OSError) as e:
         say(f"load test: {e}")
         return COULD_NOT_START
     surroundings = facts()
+    FIGURES.write_text(json.dumps(results.figures))
     REPORT.write_text(load_report.page(results.figures, results.problems, surroundings))
     table = load_table.text(results.figures)
     say(f"report: {REPORT.relative_to(ROOT)}")

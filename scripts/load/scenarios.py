@@ -42,18 +42,18 @@ class Sizes:
 
 FULL = Sizes(
     steady_rates=(1_000, 5_000, 20_000, 50_000),
-    steady_seconds=25,
+    steady_seconds=20,
     warm_up_millis=5_000,
     burst_trades=100_000,
     catch_up_trades=1_000_000,
-    shard_trades=80_000,
+    shard_trades=60_000,
     symbol_counts=(1, 10, 100, 1_000, 10_000),
-    symbol_trades=300_000,
-    idle_seconds=30,
+    symbol_trades=200_000,
+    idle_seconds=20,
     baselines=(
-        Baseline("put-record", 10_000, (1, 4, 16)),
-        Baseline("put-records", 200_000, (1, 2, 4, 8)),
-        Baseline("kpl-per-trade", 200_000, (1_000, 5_000, 20_000)),
+        Baseline("put-record", 5_000, (1, 4, 16)),
+        Baseline("put-records", 100_000, (1, 2, 4)),
+        Baseline("kpl-per-trade", 100_000, (1_000, 5_000, 20_000)),
     ),
 )
 
@@ -79,13 +79,12 @@ class Results:
     problems: list[str] = field(default_factory=list)
 
 
-def run_all(parts: Parts, sizes: Sizes, say: Callable[[str], None]) -> Results:
-    """Runs every scenario of these sizes."""
-    results = Results()
+def run_all(parts: Parts, sizes: Sizes, results: Results, say: Callable[[str], None]) -> None:
+    """Runs every scenario of these sizes; tells of each before it begins."""
     _catch_up(parts, sizes, results, say)
-    results.figures["steady"] = [
-        _steady(parts, sizes, rate, results, say) for rate in sizes.steady_rates
-    ]
+    steady = results.figures.setdefault("steady", [])
+    for rate in sizes.steady_rates:
+        steady.append(_steady(parts, sizes, rate, results, say))
     results.figures["burst"] = _burst(parts, sizes, results, say)
     if sizes.shard_trades:
         results.figures["shards"] = _shards(parts, sizes, results, say)
@@ -98,7 +97,6 @@ def run_all(parts: Parts, sizes: Sizes, say: Callable[[str], None]) -> Results:
             ingester_run.idle(parts, f"idle-{is_open}".lower(), is_open, sizes.idle_seconds)
             for is_open in (True, False)
         ]
-    return results
 
 
 def _catch_up(parts: Parts, sizes: Sizes, results: Results, say: Callable[[str], None]) -> None:
