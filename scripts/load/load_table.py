@@ -156,13 +156,12 @@ def shard_rows(figures: Mapping[str, Any]) -> list[list[str]]:
 
 def symbol_rows(figures: Mapping[str, Any]) -> list[list[str]]:
     """Returns the cost by number of symbols."""
-    rows = [["symbols", "trades/s", "CPU us", "second half us", "trades a user record"]]
+    rows = [["symbols", "trades/s", "CPU us", "trades a user record"]]
     rows.extend(
         [
             f"{run['symbols']:,}",
             f"{run['trades_a_second']:,.0f}",
             f"{run['cpu_us']:.2f}",
-            f"{run['cpu_us_second_half']:.2f}",
             f"{run['trades'] / run['user_records']:.1f}",
         ]
         for run in figures["scale_symbols"]
