@@ -2,15 +2,17 @@ package io.tapestream.frame;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * Walks one message and notes where its trades lie.
  *
- * <p>A message is taken in one pass, in linear time, without a copy and without allocation; only the room for offsets
- * grows to the largest message seen. Order and spacing of keys carry no meaning, and of duplicate keys the last one
- * counts. Elements of {@code data} are noted before the type is known, because the feed sends the type last. Not safe
- * for use by several threads.
+ * <p>A message is copied once, whole, and what is read of it is read from the copy, which has room behind its end: so
+ * eight bytes can be looked at at a time, wherever they lie, and the end needs no looking out for. It is taken in one
+ * pass, in linear time, without allocation; only the room for bytes and offsets grows to the largest message seen.
+ * Order and spacing of keys carry no meaning, and of duplicate keys the last one counts. Elements of {@code data} are
+ * noted before the type is known, because the feed sends the type last. Not safe for use by several threads.
  */
 public final class FrameWalker {
     /** What a message turned out to be. */
@@ -29,27 +31,47 @@ public final class FrameWalker {
 
     private static final int TYPE_NAME_LENGTH = 32;
     private static final int NO_TYPE = -1;
+    private static final int INITIAL_LENGTH = 4096;
 
     private final JsonScanner scanner = new JsonScanner();
     private final TradeSlots trades = new TradeSlots();
     private final JsonName name = new JsonName();
 
-    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private byte[] bytes = new byte[INITIAL_LENGTH];
     private int typeOffset = NO_TYPE;
     private int typeLength;
     private boolean typeEscaped;
 
-    /** Walks {@code length} bytes from {@code offset}; what {@link #trade} returned before is no longer valid. */
-    public Kind walk(ByteBuffer newBuffer, int offset, int length) {
-        Objects.checkFromIndexSize(offset, length, newBuffer.limit());
-        buffer = newBuffer;
+    /**
+     * Walks {@code length} bytes from {@code offset}; what {@link #trade} returned before is no longer valid. The
+     * buffer's order, position and, but for its limit, state carry no meaning, and it may be changed afterwards.
+     */
+    public Kind walk(ByteBuffer buffer, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, buffer.limit());
+        copy(buffer, offset, length);
         typeOffset = NO_TYPE;
         trades.clear();
-        Kind kind = kindOf(offset, length);
+        Kind kind = kindOf(length);
         if (kind != Kind.TRADES) {
             trades.clear();
         }
         return kind;
+    }
+
+    private void copy(ByteBuffer buffer, int offset, int length) {
+        if (bytes.length < length + JsonScanner.PADDING) {
+            bytes = new byte[Math.max(2 * bytes.length, length + JsonScanner.PADDING)];
+        }
+        buffer.get(offset, bytes, 0, length);
+        Arrays.fill(bytes, length, length + JsonScanner.PADDING, (byte) 0);
+    }
+
+    /**
+     * The bytes of the last message, from index 0, with sixteen more behind them; offsets of trades are into them.
+     * Valid until the next walk.
+     */
+    public byte[] bytes() {
+        return bytes;
     }
 
     /** The number of elements of {@code data} in the last message of kind TRADES, 0 for any other kind. */
@@ -64,23 +86,22 @@ public final class FrameWalker {
 
     /**
      * The text of the last message's type, cut to 32 characters, empty if it has none; allocates, so not for trades.
-     * Reads the message's bytes, so it is valid as long as they are.
      */
     public String typeName() {
         if (typeOffset == NO_TYPE) {
             return "";
         }
         byte[] text = new byte[typeLength];
-        int length = JsonText.decode(buffer, typeOffset, typeLength, text);
+        int length = JsonText.decode(bytes, typeOffset, typeLength, text);
         String type = new String(text, 0, length, StandardCharsets.UTF_8);
         return type.codePointCount(0, type.length()) <= TYPE_NAME_LENGTH
                 ? type
                 : type.substring(0, type.offsetByCodePoints(0, TYPE_NAME_LENGTH));
     }
 
-    private Kind kindOf(int offset, int length) {
+    private Kind kindOf(int length) {
         try {
-            scanner.reset(buffer, offset, length);
+            scanner.reset(bytes, length);
             if (scanner.peek() == '{') {
                 message();
             } else {
@@ -98,7 +119,7 @@ public final class FrameWalker {
         if (typeOffset == NO_TYPE) {
             return Kind.OTHER;
         }
-        name.read(buffer, typeOffset, typeLength, typeEscaped);
+        name.read(bytes, typeOffset, typeLength, typeEscaped);
         if (name.is("trade")) {
             return Kind.TRADES;
         }
@@ -123,7 +144,7 @@ public final class FrameWalker {
 
     private void key() {
         scanner.key();
-        name.read(buffer, scanner.tokenOffset(), scanner.tokenLength(), scanner.escaped());
+        name.read(bytes, scanner.tokenOffset(), scanner.tokenLength(), scanner.escaped());
     }
 
     private void type() {

@@ -1,7 +1,5 @@
 package io.tapestream.frame;
 
-import java.nio.ByteBuffer;
-
 /** A key, or a type, to be compared after its escapes are decoded. Long ones, which nothing is named by, are empty. */
 final class JsonName {
     /** The longest of our names, {@code trade} and {@code error}, with every letter escaped. */
@@ -10,15 +8,13 @@ final class JsonName {
     private final byte[] text = new byte[MAX_LENGTH];
     private int length;
 
-    void read(ByteBuffer buffer, int offset, int newLength, boolean escaped) {
+    void read(byte[] bytes, int offset, int newLength, boolean escaped) {
         if (newLength > MAX_LENGTH) {
             length = 0;
         } else if (escaped) {
-            length = JsonText.decode(buffer, offset, newLength, text);
+            length = JsonText.decode(bytes, offset, newLength, text);
         } else {
-            for (int i = 0; i < newLength; i++) {
-                text[i] = buffer.get(offset + i);
-            }
+            System.arraycopy(bytes, offset, text, 0, newLength);
             length = newLength;
         }
     }

@@ -1,6 +1,8 @@
 package io.tapestream.frame;
 
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * A cursor over one JSON text (RFC 8259, UTF-8) that takes its tokens in place and refuses whatever the grammar does
@@ -14,11 +16,21 @@ final class JsonScanner {
     /** How many objects and arrays may lie in each other. */
     static final int MAX_DEPTH = 512;
 
-    private static final int END = 0;
+    /** Zeros that have to stand behind a text: no fewer than are looked at at a time. */
+    static final int PADDING = 2 * Long.BYTES;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final long EACH_BYTE = 0x0101_0101_0101_0101L;
+    private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
+
+    /** A key of one letter and its colon, the letter left out. */
+    private static final int LETTER_KEY = '"' | ('"' << 16) | (':' << 24);
 
     private final MalformedJsonException malformed = new MalformedJsonException();
 
-    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private byte[] bytes = new byte[PADDING];
     private int at;
     private int limit;
     private int depth;
@@ -29,16 +41,19 @@ final class JsonScanner {
     private boolean escaped;
     private boolean loneSurrogate;
 
-    /** Moves to the first token of a text; a byte order mark before it is skipped. */
-    void reset(ByteBuffer newBuffer, int offset, int length) {
-        buffer = newBuffer;
-        limit = offset + length;
+    /**
+     * Moves to the first token of a text, which is the array's first {@code length} bytes, with {@link #PADDING} zeros
+     * behind them; a byte order mark before it is skipped.
+     */
+    void reset(byte[] newBytes, int length) {
+        bytes = newBytes;
+        limit = length;
         depth = 0;
-        moveTo(hasByteOrderMark(offset) ? offset + 3 : offset);
+        moveTo(hasByteOrderMark() ? 3 : 0);
     }
 
-    private boolean hasByteOrderMark(int i) {
-        return byteAt(i) == (byte) 0xEF && byteAt(i + 1) == (byte) 0xBB && byteAt(i + 2) == (byte) 0xBF;
+    private boolean hasByteOrderMark() {
+        return byteAt(0) == (byte) 0xEF && byteAt(1) == (byte) 0xBB && byteAt(2) == (byte) 0xBF;
     }
 
     /** Where the cursor stands. */
@@ -117,8 +132,9 @@ final class JsonScanner {
 
     /** Takes a key of one character and its colon if they stand there as the feed writes them; 0 if they do not. */
     int letterKey() {
+        int key = (int) INT.get(bytes, at);
         int letter = byteAt(at + 1);
-        if (peek() != '"' || !isPlain(letter) || letter == '"' || byteAt(at + 2) != '"' || byteAt(at + 3) != ':') {
+        if ((key & 0xFFFF_00FF) != LETTER_KEY || !isPlain(letter) || letter == '"') {
             return 0;
         }
         moveTo(at + 4);
@@ -186,17 +202,21 @@ final class JsonScanner {
 
     private int digits(int from) {
         int i = from;
-        while (isDigit(byteAt(i))) {
-            i++;
-        }
-        if (i == from) {
+        long others = otherThanDigits(i);
+        if ((others & 0xFF) != 0) {
             throw malformed;
         }
-        return i;
+        while (others == 0) {
+            i += Long.BYTES;
+            others = otherThanDigits(i);
+        }
+        return i + (Long.numberOfTrailingZeros(others) >>> 3);
     }
 
-    private static boolean isDigit(int b) {
-        return b >= '0' && b <= '9';
+    /** Of eight bytes from {@code i} on, a bit in the first that is no digit, and maybe in some behind it. */
+    private long otherThanDigits(int i) {
+        long values = (long) LONG.get(bytes, i) ^ ('0' * EACH_BYTE);
+        return ((values + (0x80 - 10) * EACH_BYTE) | values) & HIGH_BITS;
     }
 
     /** Takes a string; the bytes between its quotation marks are the token. */
@@ -204,14 +224,34 @@ final class JsonScanner {
         escaped = false;
         loneSurrogate = false;
         tokenOffset = at + 1;
-        int i = tokenOffset;
+        int i = afterPlain(tokenOffset);
         int b = byteAt(i);
         while (b != '"') {
-            i = isPlain(b) ? i + 1 : afterSpecial(i, b);
+            i = afterPlain(afterSpecial(i, b));
             b = byteAt(i);
         }
         tokenLength = i - tokenOffset;
         moveTo(i + 1);
+    }
+
+    /** The first byte from {@code from} on that is not plain ASCII text: the end of a string, an escape, or another. */
+    private int afterPlain(int from) {
+        int i = from;
+        long others = otherThanPlain(i);
+        while (others == 0) {
+            i += Long.BYTES;
+            others = otherThanPlain(i);
+        }
+        return i + (Long.numberOfTrailingZeros(others) >>> 3);
+    }
+
+    /** Of eight bytes from {@code i} on, a bit in the first that is not plain, and maybe in some behind it. */
+    private long otherThanPlain(int i) {
+        long word = (long) LONG.get(bytes, i);
+        long quotes = word ^ ('"' * EACH_BYTE);
+        long backslashes = word ^ ('\\' * EACH_BYTE);
+        // Less than the subtrahend borrows from the high bit; that goes on into the bytes behind it only.
+        return (word | (word - ' ' * EACH_BYTE) | (quotes - EACH_BYTE) | (backslashes - EACH_BYTE)) & HIGH_BITS;
     }
 
     private static boolean isPlain(int b) {
@@ -307,6 +347,6 @@ final class JsonScanner {
     }
 
     private int byteAt(int i) {
-        return i < limit ? buffer.get(i) : END;
+        return bytes[i];
     }
 }

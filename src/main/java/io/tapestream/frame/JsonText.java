@@ -1,7 +1,5 @@
 package io.tapestream.frame;
 
-import java.nio.ByteBuffer;
-
 /** Decodes the escapes of a JSON string (RFC 8259, section 7) in place of reading it as text. */
 public final class JsonText {
     private static final int ESCAPE_LENGTH = 6;
@@ -13,23 +11,24 @@ public final class JsonText {
      * Writes the decoded UTF-8 of a string that a {@link FrameWalker} has found valid. Half of a surrogate pair, which
      * has no UTF-8, becomes U+FFFD.
      *
+     * @param bytes where the string lies, from {@code offset}, {@code length} bytes
      * @param target takes the bytes from index 0; at least {@code length} long, since decoding never lengthens
      * @return how many bytes were written
      */
-    public static int decode(ByteBuffer buffer, int offset, int length, byte[] target) {
+    public static int decode(byte[] bytes, int offset, int length, byte[] target) {
         int end = offset + length;
         int written = 0;
         int i = offset;
         while (i < end) {
-            byte b = buffer.get(i);
+            byte b = bytes[i];
             if (b != '\\') {
                 target[written++] = b;
                 i++;
-            } else if (buffer.get(i + 1) != 'u') {
-                target[written++] = unescaped(buffer.get(i + 1));
+            } else if (bytes[i + 1] != 'u') {
+                target[written++] = unescaped(bytes[i + 1]);
                 i += 2;
             } else {
-                int codePoint = codePoint(buffer, i, end);
+                int codePoint = codePoint(bytes, i, end);
                 written = encode(codePoint, target, written);
                 i += Character.isSupplementaryCodePoint(codePoint) ? 2 * ESCAPE_LENGTH : ESCAPE_LENGTH;
             }
@@ -48,26 +47,26 @@ public final class JsonText {
         };
     }
 
-    private static int codePoint(ByteBuffer buffer, int i, int end) {
-        char unit = codeUnit(buffer, i);
+    private static int codePoint(byte[] bytes, int i, int end) {
+        char unit = codeUnit(bytes, i);
         if (!Character.isSurrogate(unit)) {
             return unit;
         }
         int next = i + ESCAPE_LENGTH;
         if (Character.isHighSurrogate(unit)
                 && next + ESCAPE_LENGTH <= end
-                && buffer.get(next) == '\\'
-                && buffer.get(next + 1) == 'u') {
-            char low = codeUnit(buffer, next);
+                && bytes[next] == '\\'
+                && bytes[next + 1] == 'u') {
+            char low = codeUnit(bytes, next);
             return Character.isLowSurrogate(low) ? Character.toCodePoint(unit, low) : REPLACEMENT;
         }
         return REPLACEMENT;
     }
 
-    private static char codeUnit(ByteBuffer buffer, int escape) {
+    private static char codeUnit(byte[] bytes, int escape) {
         int unit = 0;
         for (int i = escape + 2; i < escape + ESCAPE_LENGTH; i++) {
-            unit = unit << 4 | Character.digit(buffer.get(i), 16);
+            unit = unit << 4 | Character.digit(bytes[i], 16);
         }
         return (char) unit;
     }

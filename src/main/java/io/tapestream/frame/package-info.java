@@ -1,8 +1,8 @@
 /**
  * What a message of the feed is, and where the trades lie in its bytes.
  *
- * <p>Bytes of one message come in; offsets of its trades come out, without a copy. Nothing here has a thread of its
- * own. A message that is not whole, valid JSON yields nothing.
+ * <p>Bytes of one message come in; offsets of its trades come out. Nothing here has a thread of its own. A message that
+ * is not whole, valid JSON yields nothing.
  */
 @NullMarked
 package io.tapestream.frame;

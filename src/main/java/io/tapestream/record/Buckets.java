@@ -1,12 +1,10 @@
 package io.tapestream.record;
 
-import com.dynatrace.hash4j.hashing.Hasher64;
-import com.dynatrace.hash4j.hashing.Hashing;
 import java.math.BigInteger;
 
 /** Which bucket a symbol falls into, and the keys that put a bucket on its shard (docs/RECORDS.md, section 5). */
 final class Buckets {
-    private final Hasher64 hasher = Hashing.xxh3_64();
+    private final Xxh3 hash = new Xxh3();
     private final String[] partitionKeys;
     private final String[] explicitHashKeys;
 
@@ -28,7 +26,7 @@ final class Buckets {
 
     /** The bucket of a symbol given as UTF-8. */
     int of(byte[] bytes, int symbolOffset, int symbolLength) {
-        return of(hasher.hashBytesToLong(bytes, symbolOffset, symbolLength), partitionKeys.length);
+        return of(hash.hash64(bytes, symbolOffset, symbolLength), partitionKeys.length);
     }
 
     /**

@@ -1,12 +1,11 @@
 package io.tapestream.record;
 
-import java.nio.ByteBuffer;
-
 /**
  * A JSON number taken apart into its significant digits, so that it can be written as plain decimal digits.
  *
  * <p>Reading takes time linear in the number's length and keeps 38 digits at most: neither a million digits nor an
- * exponent of a billion is ever expanded. Reused for one number after the other.
+ * exponent of a billion is ever expanded. Most numbers are short and canonical as they come: those are not taken apart,
+ * but copied from where they lie. Reused for one number after the other.
  */
 final class CanonicalNumber {
     /** What DynamoDB would say of a number. */
@@ -29,16 +28,55 @@ final class CanonicalNumber {
     /** Beyond any number's length, so that digits before or after the point cannot bring it back into range. */
     private static final long EXPONENT_BOUND = 1_000_000_000_000L;
 
-    private final byte[] digits = new byte[MAX_DIGITS];
+    /** Longest number that is looked at as two words. */
+    private static final int MAX_PLAIN_LENGTH = 16;
+
+    private static final long EACH_BYTE = 0x0101_0101_0101_0101L;
+    private static final long ZEROS = '0' * EACH_BYTE;
+
+    private final byte[] digits = new byte[MAX_DIGITS + Words.ROOM];
+    private byte[] source = digits;
+    private int sourceOffset;
+    private int sourceLength;
+    private boolean plain;
+    private boolean plainWhole;
     private int digitCount;
     private int exponent;
     private boolean negative;
 
-    /** Reads a number that follows the grammar of RFC 8259; only one that is fine can be asked for its value. */
-    Verdict read(ByteBuffer buffer, int offset, int length) {
+    /**
+     * Reads a number that follows the grammar of RFC 8259; only one that is fine can be asked for its value, as long as
+     * its bytes stay. {@link Words#ROOM} bytes have to be there behind it.
+     */
+    Verdict read(byte[] bytes, int offset, int length) {
+        plain = length <= MAX_PLAIN_LENGTH && isCanonical(bytes, offset, length);
+        if (!plain) {
+            return readDigits(bytes, offset, length);
+        }
+        source = bytes;
+        sourceOffset = offset;
+        sourceLength = length;
+        negative = false;
+        digitCount = length == 1 && bytes[offset] == '0' ? 0 : length;
+        return Verdict.FINE;
+    }
+
+    /** Whether a number of at most 16 bytes stands there as it would be written, with no sign. */
+    private boolean isCanonical(byte[] bytes, int offset, int length) {
+        int firstLength = Math.min(length, Long.BYTES);
+        long named = Words.first(firstLength);
+        long first = (Words.get(bytes, offset) & named) | (ZEROS & ~named);
+        long last = length > Long.BYTES ? Words.get(bytes, offset + length - Long.BYTES) : ZEROS;
+        // Of the characters of a number, digits alone have the bit 0x10, letters alone the bit 0x40.
+        plainWhole = (first & last & 0x10 * EACH_BYTE) == 0x10 * EACH_BYTE;
+        boolean hasExponent = ((first | last) & 0x40 * EACH_BYTE) != 0;
+        return !hasExponent && (plainWhole || (bytes[offset] != '-' && bytes[offset + length - 1] != '0'));
+    }
+
+    private Verdict readDigits(byte[] bytes, int offset, int length) {
         int end = offset + length;
         int at = offset;
-        negative = buffer.get(at) == '-';
+        negative = bytes[at] == '-';
         if (negative) {
             at++;
         }
@@ -48,7 +86,7 @@ final class CanonicalNumber {
         int zeros = 0; // zeros that are significant only if another digit follows
         int integerDigits = -1;
         for (; at < end; at++) {
-            byte c = buffer.get(at);
+            byte c = bytes[at];
             if (c == '.') {
                 integerDigits = seen;
                 continue;
@@ -77,7 +115,7 @@ final class CanonicalNumber {
         }
         long scale = (integerDigits < 0 ? seen : integerDigits) - 1L - first;
         if (at < end) {
-            scale += readExponent(buffer, at + 1, end);
+            scale += readExponent(bytes, at + 1, end);
         }
         if (scale < MIN_EXPONENT || scale > MAX_EXPONENT) {
             return Verdict.RANGE;
@@ -97,15 +135,15 @@ final class CanonicalNumber {
         return true;
     }
 
-    private static long readExponent(ByteBuffer buffer, int offset, int end) {
+    private static long readExponent(byte[] bytes, int offset, int end) {
         int at = offset;
-        byte sign = buffer.get(at);
+        byte sign = bytes[at];
         if (sign == '-' || sign == '+') {
             at++;
         }
         long value = 0;
         for (; at < end; at++) {
-            value = Math.min(EXPONENT_BOUND, value * 10 + (buffer.get(at) - '0'));
+            value = Math.min(EXPONENT_BOUND, value * 10 + (bytes[at] - '0'));
         }
         return sign == '-' ? -value : value;
     }
@@ -124,6 +162,9 @@ final class CanonicalNumber {
         if (isZero()) {
             return 0;
         }
+        if (plain) {
+            return plainWhole ? plainValue() : -1;
+        }
         if (negative || exponent >= 18 || digitCount > exponent + 1) {
             return -1;
         }
@@ -134,13 +175,47 @@ final class CanonicalNumber {
         return value;
     }
 
-    /** Digits before the point. */
-    int integerLength() {
-        return Math.max(1, exponent + 1);
+    /** Bytes of the canonical text. */
+    int textLength() {
+        if (plain) {
+            return sourceLength;
+        }
+        if (isZero()) {
+            return 1;
+        }
+        int sign = negative ? 1 : 0;
+        if (exponent < 0) {
+            return sign + 1 - exponent + digitCount;
+        }
+        int integerDigits = exponent + 1;
+        return sign + (digitCount <= integerDigits ? integerDigits : digitCount + 1);
     }
 
-    /** Writes the canonical text (docs/RECORDS.md, section 2), at most {@link #MAX_LENGTH} bytes; returns its end. */
+    private long plainValue() {
+        int before = Math.max(0, sourceLength - Long.BYTES);
+        long low = digitsValue(Words.get(source, sourceOffset + before), sourceLength - before);
+        return before == 0 ? low : digitsValue(Words.get(source, sourceOffset), before) * 100_000_000 + low;
+    }
+
+    /**
+     * The value of the first {@code count} digits of a word, 1 to 8: pairs, then fours, then all eight are added up.
+     */
+    private static long digitsValue(long word, int count) {
+        long values = (word ^ ZEROS) << (Long.SIZE - (count << 3));
+        long pairs = values * 10 + (values >>> 8);
+        long lower = (pairs & 0x0000_00FF_0000_00FFL) * (100 + (1_000_000L << 32));
+        long upper = ((pairs >>> 16) & 0x0000_00FF_0000_00FFL) * (1 + (10_000L << 32));
+        return (lower + upper) >>> 32;
+    }
+
+    /**
+     * Writes the canonical text (docs/RECORDS.md, section 2), at most {@link #MAX_LENGTH} bytes; returns its end. Up to
+     * seven bytes behind it are overwritten.
+     */
     int writeTo(byte[] target, int offset) {
+        if (plain) {
+            return Words.copy(source, sourceOffset, sourceLength, target, offset);
+        }
         int at = offset;
         if (isZero()) {
             target[at++] = '0';

@@ -2,7 +2,7 @@ package io.tapestream.record;
 
 /**
  * Which frames and trades of the session were seen in the current segment and the one before it (docs/RECORDS.md,
- * section 3). Hashes of 128 bits stand for the bytes.
+ * section 3). Hashes stand for the bytes: of a frame, and of a trade's key with the ordinal 0.
  */
 final class IdentityWindow {
     private static final long NONE = -1;
@@ -62,7 +62,7 @@ final class IdentityWindow {
         return frames.add(high, low) > 0 || previousFrames.count(high, low) > 0;
     }
 
-    /** Notes a trade by the hash of its key; returns its ordinal. */
+    /** Notes a trade by the id that it would have as the first of its kind; returns its ordinal. */
     int addTrade(long high, long low) {
         return trades.add(high, low) + previousTrades.count(high, low);
     }

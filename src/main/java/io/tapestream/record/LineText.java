@@ -1,5 +1,8 @@
 package io.tapestream.record;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Writes text into a line: JSON strings with the escapes of docs/RECORDS.md section 4, integers, base64url. */
@@ -7,6 +10,11 @@ final class LineText {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BASE64URL =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".getBytes(StandardCharsets.US_ASCII);
+
+    /** The two characters of each twelve bits, the first the least significant. */
+    private static final short[] BASE64URL_PAIRS = pairs();
+
+    private static final VarHandle PAIR = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Characters of 128 bits in base64url without padding. */
     static final int ID_LENGTH = 22;
@@ -99,14 +107,26 @@ final class LineText {
     /** Writes 128 bits, the most significant first, as base64url without padding (RFC 4648, section 5). */
     static int writeId(long high, long low, byte[] target, int targetOffset) {
         int at = targetOffset;
-        for (int shift = 58; shift >= 4; shift -= 6) {
-            target[at++] = BASE64URL[(int) (high >>> shift) & 63];
+        for (int shift = 52; shift >= 4; shift -= 12) {
+            at = writePair(high >>> shift, target, at);
         }
-        target[at++] = BASE64URL[(int) (high << 2 | low >>> 62) & 63];
-        for (int shift = 56; shift >= 2; shift -= 6) {
-            target[at++] = BASE64URL[(int) (low >>> shift) & 63];
+        at = writePair((high << 8) | (low >>> 56), target, at);
+        for (int shift = 44; shift >= 8; shift -= 12) {
+            at = writePair(low >>> shift, target, at);
         }
-        target[at++] = BASE64URL[(int) (low << 4) & 63];
-        return at;
+        return writePair(low << 4, target, at);
+    }
+
+    private static int writePair(long bits, byte[] target, int at) {
+        PAIR.set(target, at, BASE64URL_PAIRS[(int) bits & 0xFFF]);
+        return at + 2;
+    }
+
+    private static short[] pairs() {
+        short[] pairs = new short[1 << 12];
+        for (int bits = 0; bits < pairs.length; bits++) {
+            pairs[bits] = (short) (BASE64URL[bits >> 6] | (BASE64URL[bits & 63] << 8));
+        }
+        return pairs;
     }
 }

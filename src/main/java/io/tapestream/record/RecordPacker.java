@@ -1,14 +1,8 @@
 package io.tapestream.record;
 
 import com.codahale.metrics.MetricRegistry;
-import com.dynatrace.hash4j.hashing.ByteAccess;
-import com.dynatrace.hash4j.hashing.HashValue128;
-import com.dynatrace.hash4j.hashing.Hasher128;
-import com.dynatrace.hash4j.hashing.Hashing;
 import io.tapestream.frame.Frame;
 import io.tapestream.frame.FrameWalker;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * segments. Whatever a message holds, it is counted and read past; nothing is thrown.
  */
 public final class RecordPacker {
-    private static final ByteAccess<ByteBuffer> LITTLE_ENDIAN = ByteAccess.forByteBuffer(ByteOrder.LITTLE_ENDIAN);
-    private static final ByteAccess<ByteBuffer> BIG_ENDIAN = ByteAccess.forByteBuffer(ByteOrder.BIG_ENDIAN);
-
     /** As much as may be outstanding by default; see {@link BufferPool}. */
     private static final long MAX_IDLE_BYTES = 32L << 20;
 
@@ -30,7 +21,7 @@ public final class RecordPacker {
     private final RecordMetrics metrics;
     private final int maxBytes;
     private final FrameWalker walker = new FrameWalker();
-    private final Hasher128 hasher = Hashing.xxh3_128();
+    private final Xxh3 hash = new Xxh3();
     private final IdentityWindow window = new IdentityWindow();
     private final TradeKey key;
     private final TradeLine line;
@@ -48,7 +39,7 @@ public final class RecordPacker {
         this.key = new TradeKey(settings.feed());
         this.line = new TradeLine(settings.feed(), new VenueTable(settings.venues()));
         this.buckets = new Buckets(settings.buckets());
-        this.pool = new BufferPool(settings.maxBytes(), MAX_IDLE_BYTES, metrics.buffersDropped);
+        this.pool = new BufferPool(settings.maxBytes() + Words.ROOM, MAX_IDLE_BYTES, metrics.buffersDropped);
         this.packs = new UserRecord[settings.buckets()];
     }
 
@@ -71,7 +62,7 @@ public final class RecordPacker {
         }
         for (int i = 0; i < walker.tradeCount(); i++) {
             if (read(frame, i) == null) {
-                ordinal();
+                identify();
             }
         }
     }
@@ -126,14 +117,20 @@ public final class RecordPacker {
                 return;
             }
         }
+        int published = 0;
+        int quotes = 0;
         for (int i = 0; i < count; i++) {
             Rejection rejection = read(frame, i);
             if (rejection == null) {
                 publish(frame.receivedAtMillis());
+                published++;
+                quotes += key.isQuote() ? 1 : 0;
             } else {
                 metrics.countRejected(rejection, position, i);
             }
         }
+        metrics.tradesPublished.inc(published);
+        metrics.quotesReceived.inc(quotes);
     }
 
     /** Notes the frame and tells whether it was delivered before. */
@@ -141,38 +138,34 @@ public final class RecordPacker {
         if (walker.tradeCount() == 0) {
             return false;
         }
-        ByteBuffer buffer = frame.buffer();
-        ByteAccess<ByteBuffer> access = buffer.order() == ByteOrder.LITTLE_ENDIAN ? LITTLE_ENDIAN : BIG_ENDIAN;
-        HashValue128 hash = hasher.hashBytesTo128Bits(buffer, frame.offset(), frame.length(), access);
-        return window.addFrame(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
+        hash.hash(walker.bytes(), 0, frame.length());
+        return window.addFrame(hash.high(), hash.low());
     }
 
     /** Reads one trade into the key and measures its line. */
     private @Nullable Rejection read(Frame frame, int index) {
-        Rejection rejection = key.read(frame.buffer(), walker.trade(index));
+        Rejection rejection = key.read(walker.bytes(), walker.trade(index));
         if (rejection == null && line.measure(key, frame.receivedAtMillis()) > TradeLine.MAX_LENGTH) {
             return Rejection.LINE_LENGTH;
         }
         return rejection;
     }
 
-    private int ordinal() {
-        HashValue128 hash = hasher.hashBytesTo128Bits(key.bytes(), 0, key.length());
-        return window.addTrade(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
+    /** Counts the trade and leaves its id in the hash. */
+    private void identify() {
+        hash.hash(key.bytes(), 0, key.writeOrdinal(0));
+        int ordinal = window.addTrade(hash.high(), hash.low());
+        if (ordinal > 0) {
+            hash.hash(key.bytes(), 0, key.writeOrdinal(ordinal));
+        }
     }
 
     private void publish(long receivedAtMillis) {
-        int hashedLength = key.writeOrdinal(ordinal());
-        HashValue128 id = hasher.hashBytesTo128Bits(key.bytes(), 0, hashedLength);
+        identify();
         int lineLength = line.measured();
         UserRecord pack = pack(buckets.of(key.bytes(), key.symbolOffset(), key.symbolLength()), lineLength);
-        byte[] buffer = pack.room(lineLength);
-        line.write(key, id.getMostSignificantBits(), id.getLeastSignificantBits(), buffer, pack.length());
+        line.write(key, hash.high(), hash.low(), pack.room(lineLength), pack.length());
         pack.add(lineLength, receivedAtMillis);
-        metrics.tradesPublished.inc();
-        if (key.isQuote()) {
-            metrics.quotesReceived.inc();
-        }
     }
 
     /** The bucket's pack begun; a new one if the line would make it too long. */

@@ -4,7 +4,6 @@ import io.tapestream.frame.JsonText;
 import io.tapestream.frame.Trade;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -81,37 +80,40 @@ final class TradeKey {
         symbolOffset = 2 + name.length + Short.BYTES;
     }
 
-    /** Takes the fields of a trade; returns the first rule that it breaks, but for that of the line's length. */
-    @Nullable Rejection read(ByteBuffer buffer, Trade trade) {
+    /**
+     * Takes the fields of a trade from its walker's bytes; returns the first rule that it breaks, but for that of the
+     * line's length.
+     */
+    @Nullable Rejection read(byte[] message, Trade trade) {
         if (trade.defect() != Trade.Defect.NONE) {
             return Rejection.of(trade.defect());
         }
         escaped = false;
         overlong = false;
-        if (!readSymbol(buffer, trade)) {
+        if (!readSymbol(message, trade)) {
             return Rejection.SYMBOL;
         }
-        Rejection ofNumbers = readNumbers(buffer, trade);
+        Rejection ofNumbers = readNumbers(message, trade);
         if (ofNumbers != null) {
             return ofNumbers;
         }
         writeNumbers();
-        readConditions(buffer, trade);
+        readConditions(message, trade);
         return null;
     }
 
-    private boolean readSymbol(ByteBuffer buffer, Trade trade) {
+    private boolean readSymbol(byte[] message, Trade trade) {
         int rawLength = trade.symbolLength();
         if (rawLength == 0 || rawLength > MAX_ESCAPE_RATIO * MAX_SYMBOL_LENGTH) {
             return false;
         }
-        symbolLength = readText(buffer, trade.symbolOffset(), rawLength, trade.symbolEscaped(), symbolOffset);
+        symbolLength = readText(message, trade.symbolOffset(), rawLength, trade.symbolEscaped(), symbolOffset);
         return symbolLength <= MAX_SYMBOL_LENGTH;
     }
 
-    private @Nullable Rejection readNumbers(ByteBuffer buffer, Trade trade) {
-        CanonicalNumber.Verdict ofPrice = price.read(buffer, trade.priceOffset(), trade.priceLength());
-        CanonicalNumber.Verdict ofVolume = volume.read(buffer, trade.volumeOffset(), trade.volumeLength());
+    private @Nullable Rejection readNumbers(byte[] message, Trade trade) {
+        CanonicalNumber.Verdict ofPrice = price.read(message, trade.priceOffset(), trade.priceLength());
+        CanonicalNumber.Verdict ofVolume = volume.read(message, trade.volumeOffset(), trade.volumeLength());
         if (ofPrice == CanonicalNumber.Verdict.DIGITS || ofVolume == CanonicalNumber.Verdict.DIGITS) {
             return Rejection.DIGITS;
         }
@@ -124,7 +126,7 @@ final class TradeKey {
         if (volume.isNegative()) {
             return Rejection.VOLUME;
         }
-        CanonicalNumber.Verdict ofTime = time.read(buffer, trade.tradedAtOffset(), trade.tradedAtLength());
+        CanonicalNumber.Verdict ofTime = time.read(message, trade.tradedAtOffset(), trade.tradedAtLength());
         tradedAtMillis = ofTime == CanonicalNumber.Verdict.FINE ? time.wholeValue() : -1;
         boolean isTime = tradedAtMillis >= MIN_TRADED_AT && tradedAtMillis <= MAX_TRADED_AT;
         return isTime ? null : Rejection.TRADED_AT;
@@ -145,7 +147,7 @@ final class TradeKey {
         conditionsOffset = at + Short.BYTES;
     }
 
-    private void readConditions(ByteBuffer buffer, Trade trade) {
+    private void readConditions(byte[] message, Trade trade) {
         conditionCount = trade.conditionCount();
         int at = conditionsOffset;
         for (int i = 0; i < conditionCount; i++) {
@@ -157,7 +159,7 @@ final class TradeKey {
             if (overlong) {
                 return;
             }
-            int textLength = readText(buffer, trade.conditionOffset(i), rawLength, isEscaped, textOffset);
+            int textLength = readText(message, trade.conditionOffset(i), rawLength, isEscaped, textOffset);
             overlong = textLength > room;
             if (overlong) {
                 return;
@@ -170,13 +172,13 @@ final class TradeKey {
     }
 
     /** Copies a string decoded to {@code targetOffset} of the key; returns its length. */
-    private int readText(ByteBuffer buffer, int offset, int rawLength, boolean isEscaped, int targetOffset) {
+    private int readText(byte[] message, int offset, int rawLength, boolean isEscaped, int targetOffset) {
         if (!isEscaped) {
-            buffer.get(offset, bytes, targetOffset, rawLength);
+            Words.copy(message, offset, rawLength, bytes, targetOffset);
             return rawLength;
         }
         escaped = true;
-        int decodedLength = JsonText.decode(buffer, offset, rawLength, scratch);
+        int decodedLength = JsonText.decode(message, offset, rawLength, scratch);
         System.arraycopy(scratch, 0, bytes, targetOffset, Math.min(decodedLength, TradeLine.MAX_LENGTH));
         return decodedLength;
     }
@@ -222,10 +224,10 @@ final class TradeKey {
 
     /** Digits of the time. */
     int tradedAtLength() {
-        return time.integerLength();
+        return time.textLength();
     }
 
-    /** Writes the time as it stands in a line; returns the end. */
+    /** Writes the time as it stands in a line, and up to {@link Words#ROOM} bytes behind it; returns its end. */
     int writeTradedAt(byte[] target, int offset) {
         return time.writeTo(target, offset);
     }

@@ -11,40 +11,40 @@ final class TradeLine {
     /** Longest line, its newline included. */
     static final int MAX_LENGTH = 8192;
 
-    private static final byte[] TRADE_ID = ascii("{\"trade_id\":\"");
-    private static final byte[] SYMBOL = ascii("\",\"symbol\":\"");
-    private static final byte[] ASSET_CLASS = ascii("\",\"asset_class\":\"");
-    private static final byte[] PRICE = ascii("\",\"price\":");
-    private static final byte[] QUOTE_AND_PRICE = ascii("\",\"kind\":\"quote\",\"price\":");
-    private static final byte[] VOLUME = ascii(",\"volume\":");
-    private static final byte[] TRADED_AT = ascii(",\"traded_at\":");
-    private static final byte[] RECEIVED_AT = ascii(",\"received_at\":");
-    private static final byte[] CONDITIONS = ascii(",\"conditions\":[");
+    private static final Fragment TRADE_ID = new Fragment("{\"trade_id\":\"");
+    private static final Fragment SYMBOL = new Fragment("\",\"symbol\":\"");
+    private static final Fragment ASSET_CLASS = new Fragment("\",\"asset_class\":\"");
+    private static final Fragment PRICE = new Fragment("\",\"price\":");
+    private static final Fragment QUOTE_AND_PRICE = new Fragment("\",\"kind\":\"quote\",\"price\":");
+    private static final Fragment VOLUME = new Fragment(",\"volume\":");
+    private static final Fragment TRADED_AT = new Fragment(",\"traded_at\":");
+    private static final Fragment RECEIVED_AT = new Fragment(",\"received_at\":");
+    private static final Fragment CONDITIONS = new Fragment(",\"conditions\":[");
 
     private final VenueTable venues;
-    private final byte[] feedAndEnd;
+    private final Fragment feedAndEnd;
     private final int fixedLength;
 
     /** Digits of the receive time, which all trades of a frame share. */
-    private final byte[] receivedAt = new byte[LineText.MAX_LONG_LENGTH];
+    private final byte[] receivedAt = new byte[LineText.MAX_LONG_LENGTH + Words.ROOM];
 
     private int receivedAtLength;
     private long receivedAtMillis = -1;
-    private byte[] assetClass = {};
+    private Fragment assetClass = new Fragment("");
     private int length;
 
     TradeLine(String feed, VenueTable venues) {
         this.venues = venues;
-        this.feedAndEnd = (",\"feed\":\"" + new String(LineText.escaped(feed), StandardCharsets.UTF_8) + "\"}\n")
-                .getBytes(StandardCharsets.UTF_8);
-        this.fixedLength = TRADE_ID.length
+        this.feedAndEnd =
+                new Fragment(",\"feed\":\"" + new String(LineText.escaped(feed), StandardCharsets.UTF_8) + "\"}\n");
+        this.fixedLength = TRADE_ID.length()
                 + LineText.ID_LENGTH
-                + SYMBOL.length
-                + ASSET_CLASS.length
-                + VOLUME.length
-                + TRADED_AT.length
-                + RECEIVED_AT.length
-                + feedAndEnd.length;
+                + SYMBOL.length()
+                + ASSET_CLASS.length()
+                + VOLUME.length()
+                + TRADED_AT.length()
+                + RECEIVED_AT.length()
+                + feedAndEnd.length();
     }
 
     /** The length of the trade's line; more than {@link #MAX_LENGTH}, and then not exact, if it is too long. */
@@ -60,8 +60,8 @@ final class TradeLine {
         }
         length = fixedLength
                 + textLength(key, key.symbolOffset(), key.symbolLength())
-                + assetClass.length
-                + (key.isQuote() ? QUOTE_AND_PRICE.length : PRICE.length)
+                + assetClass.length()
+                + (key.isQuote() ? QUOTE_AND_PRICE : PRICE).length()
                 + key.priceLength()
                 + key.volumeLength()
                 + key.tradedAtLength()
@@ -80,7 +80,7 @@ final class TradeLine {
         if (count == 0) {
             return 0;
         }
-        int total = CONDITIONS.length;
+        int total = CONDITIONS.length();
         int at = key.conditionsOffset();
         for (int i = 0; i < count; i++) {
             int length = key.conditionLength(at);
@@ -95,25 +95,28 @@ final class TradeLine {
         return key.isEscaped() ? LineText.escapedLength(key.bytes(), offset, length) : length;
     }
 
-    /** Writes the line of the trade that was measured last; returns its end. */
+    /**
+     * Writes the line of the trade that was measured last, and up to {@link Words#ROOM} bytes behind it; returns its
+     * end.
+     */
     int write(TradeKey key, long idHigh, long idLow, byte[] target, int offset) {
         byte[] bytes = key.bytes();
-        int at = copy(TRADE_ID, target, offset);
+        int at = TRADE_ID.writeTo(target, offset);
         at = LineText.writeId(idHigh, idLow, target, at);
-        at = copy(SYMBOL, target, at);
+        at = SYMBOL.writeTo(target, at);
         at = text(key, key.symbolOffset(), key.symbolLength(), target, at);
-        at = copy(ASSET_CLASS, target, at);
-        at = copy(assetClass, target, at);
-        at = copy(key.isQuote() ? QUOTE_AND_PRICE : PRICE, target, at);
-        at = copy(bytes, key.priceOffset(), key.priceLength(), target, at);
-        at = copy(VOLUME, target, at);
-        at = copy(bytes, key.volumeOffset(), key.volumeLength(), target, at);
-        at = copy(TRADED_AT, target, at);
+        at = ASSET_CLASS.writeTo(target, at);
+        at = assetClass.writeTo(target, at);
+        at = (key.isQuote() ? QUOTE_AND_PRICE : PRICE).writeTo(target, at);
+        at = Words.copy(bytes, key.priceOffset(), key.priceLength(), target, at);
+        at = VOLUME.writeTo(target, at);
+        at = Words.copy(bytes, key.volumeOffset(), key.volumeLength(), target, at);
+        at = TRADED_AT.writeTo(target, at);
         at = key.writeTradedAt(target, at);
-        at = copy(RECEIVED_AT, target, at);
-        at = copy(receivedAt, 0, receivedAtLength, target, at);
+        at = RECEIVED_AT.writeTo(target, at);
+        at = Words.copy(receivedAt, 0, receivedAtLength, target, at);
         at = conditions(key, target, at);
-        return copy(feedAndEnd, target, at);
+        return feedAndEnd.writeTo(target, at);
     }
 
     private static int conditions(TradeKey key, byte[] target, int offset) {
@@ -121,7 +124,7 @@ final class TradeLine {
         if (count == 0) {
             return offset;
         }
-        int at = copy(CONDITIONS, target, offset);
+        int at = CONDITIONS.writeTo(target, offset);
         int from = key.conditionsOffset();
         for (int i = 0; i < count; i++) {
             int length = key.conditionLength(from);
@@ -139,19 +142,6 @@ final class TradeLine {
     private static int text(TradeKey key, int offset, int length, byte[] target, int at) {
         return key.isEscaped()
                 ? LineText.writeEscaped(key.bytes(), offset, length, target, at)
-                : copy(key.bytes(), offset, length, target, at);
-    }
-
-    private static int copy(byte[] from, byte[] target, int at) {
-        return copy(from, 0, from.length, target, at);
-    }
-
-    private static int copy(byte[] from, int offset, int length, byte[] target, int at) {
-        System.arraycopy(from, offset, target, at, length);
-        return at + length;
-    }
-
-    private static byte[] ascii(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
+                : Words.copy(key.bytes(), offset, length, target, at);
     }
 }

@@ -19,13 +19,17 @@ public final class UserRecord {
         this.explicitHashKey = explicitHashKey;
     }
 
-    /** Makes room for a further line at {@link #length()} and returns the buffer to write it into. */
+    /**
+     * Makes room for a further line at {@link #length()}, and {@link Words#ROOM} bytes behind it, and returns the
+     * buffer to write it into.
+     */
     byte[] room(int lineLength) {
+        int needed = length + lineLength + Words.ROOM;
         byte[] old = buffer;
-        if (old != null && old.length - length >= lineLength) {
+        if (old != null && old.length >= needed) {
             return old;
         }
-        byte[] larger = pool.take(length + lineLength);
+        byte[] larger = pool.take(needed);
         if (old != null) {
             System.arraycopy(old, 0, larger, 0, length);
             pool.give(old);

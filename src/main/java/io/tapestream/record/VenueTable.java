@@ -7,38 +7,53 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the asset class of a symbol by the venue before its first colon, without making a text of either. */
 final class VenueTable {
-    private static final byte[] STOCK = LineText.escaped("stock");
-    private static final byte[] OTHER = LineText.escaped("other");
+    private static final long EACH_BYTE = 0x0101_0101_0101_0101L;
+    private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
+    private static final Fragment STOCK = assetClassText("stock");
+    private static final Fragment OTHER = assetClassText("other");
 
     private final byte[] @Nullable [] venues;
-    private final byte[][] assetClasses;
+    private final Fragment[] assetClasses;
 
     VenueTable(Map<String, String> assetClassByVenue) {
         int slots = Integer.highestOneBit(Math.max(4, assetClassByVenue.size())) * 4;
         venues = new byte[slots][];
-        assetClasses = new byte[slots][];
+        assetClasses = new Fragment[slots];
         assetClassByVenue.forEach((venue, assetClass) -> {
             byte[] name = venue.getBytes(StandardCharsets.UTF_8);
-            int slot = hash(name, 0, name.length) & (slots - 1);
+            int slot = hash(Arrays.copyOf(name, name.length + Words.ROOM), 0, name.length) & (slots - 1);
             while (venues[slot] != null) {
                 slot = (slot + 1) & (slots - 1);
             }
             venues[slot] = name;
-            assetClasses[slot] = LineText.escaped(assetClass);
+            assetClasses[slot] = assetClassText(assetClass);
         });
     }
 
-    /** The asset class of a symbol, as it stands in a line. */
-    byte[] assetClass(byte[] bytes, int symbolOffset, int symbolLength) {
-        int end = symbolOffset + symbolLength;
-        int colon = symbolOffset;
-        while (colon < end && bytes[colon] != ':') {
-            colon++;
-        }
-        return colon == end ? STOCK : lookUp(bytes, symbolOffset, colon);
+    private static Fragment assetClassText(String assetClass) {
+        return new Fragment(new String(LineText.escaped(assetClass), StandardCharsets.UTF_8));
     }
 
-    private byte[] lookUp(byte[] bytes, int from, int to) {
+    /** The asset class of a symbol, as it stands in a line. {@link Words#ROOM} bytes have to be there behind it. */
+    Fragment assetClass(byte[] bytes, int symbolOffset, int symbolLength) {
+        int end = symbolOffset + symbolLength;
+        int colon = colon(bytes, symbolOffset, end);
+        return colon >= end ? STOCK : lookUp(bytes, symbolOffset, colon);
+    }
+
+    /** The first colon from {@code from} on, or something not below {@code end}. */
+    private static int colon(byte[] bytes, int from, int end) {
+        int i = from;
+        long colons = 0;
+        while (i < end && colons == 0) {
+            long word = Words.get(bytes, i) ^ (':' * EACH_BYTE);
+            colons = (word - EACH_BYTE) & ~word & HIGH_BITS;
+            i += Long.BYTES;
+        }
+        return colons == 0 ? end : i - Long.BYTES + (Long.numberOfTrailingZeros(colons) >>> 3);
+    }
+
+    private Fragment lookUp(byte[] bytes, int from, int to) {
         int mask = venues.length - 1;
         int slot = hash(bytes, from, to) & mask;
         byte[] venue = venues[slot];
@@ -52,11 +67,9 @@ final class VenueTable {
         return OTHER;
     }
 
+    /** Of the length and the first eight bytes, which tell most venues apart. */
     private static int hash(byte[] bytes, int from, int to) {
-        int hash = 0;
-        for (int i = from; i < to; i++) {
-            hash = 31 * hash + bytes[i];
-        }
-        return hash ^ (hash >>> 7);
+        long word = Words.get(bytes, from) & Words.first(Math.min(Long.BYTES, to - from));
+        return (int) (((word + to - from) * 0x9E37_79B9_7F4A_7C15L) >>> 40);
     }
 }

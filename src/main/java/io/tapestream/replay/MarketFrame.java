@@ -72,7 +72,7 @@ final class MarketFrame {
             return symbolKey(new String(bytes, trade.symbolOffset(), trade.symbolLength(), StandardCharsets.UTF_8));
         }
         byte[] decoded = new byte[trade.symbolLength()];
-        int decodedLength = JsonText.decode(view, trade.symbolOffset(), trade.symbolLength(), decoded);
+        int decodedLength = JsonText.decode(bytes, trade.symbolOffset(), trade.symbolLength(), decoded);
         return symbolKey(new String(decoded, 0, decodedLength, StandardCharsets.UTF_8));
     }
 

@@ -92,8 +92,8 @@ class JsonTextTest {
 
     private static String decoded(String escaped) {
         byte[] bytes = escaped.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length + 2).put(1, bytes);
+        byte[] message = ByteBuffer.allocate(bytes.length + 2).put(1, bytes).array();
         byte[] target = new byte[bytes.length];
-        return new String(target, 0, JsonText.decode(buffer, 1, bytes.length, target), StandardCharsets.UTF_8);
+        return new String(target, 0, JsonText.decode(message, 1, bytes.length, target), StandardCharsets.UTF_8);
     }
 }

@@ -49,7 +49,9 @@ class PlantedBugsTest {
                         "byteAt(i) == '0' ? i + 1 : digits(i)",
                         "digits(i)"),
                 arguments("UTF-8 holds surrogates", "JsonScanner.java", "lead == 0xED ? 0x9F : 0xBF", "0xBF"),
-                arguments("control characters are plain", "JsonScanner.java", "b >= ' ' &&", "b > 0 &&"),
+                arguments("a key may be a control character", "JsonScanner.java", "b >= ' ' &&", "b > 0 &&"),
+                arguments("control characters are plain", "JsonScanner.java", "word - ' ' * EACH_BYTE", "word"),
+                arguments("a colon is a digit", "JsonScanner.java", "(0x80 - 10)", "(0x80 - 11)"),
                 arguments("one level is too deep", "JsonScanner.java", "++depth > MAX_DEPTH", "++depth >= MAX_DEPTH"));
     }
 

@@ -24,41 +24,40 @@ public final class WalkerReader implements Function<byte[], MessageReading> {
         String kind = walker.walk(buffer, BEFORE.length, message.length).name();
         List<TradeReading> trades = new ArrayList<>();
         for (int i = 0; i < walker.tradeCount(); i++) {
-            trades.add(reading(buffer, walker.trade(i)));
+            trades.add(reading(walker.bytes(), walker.trade(i)));
         }
         return new MessageReading(kind, walker.typeName(), trades);
     }
 
-    private static TradeReading reading(ByteBuffer buffer, Trade trade) {
-        String source = raw(buffer, trade.offset(), trade.length());
+    private static TradeReading reading(byte[] message, Trade trade) {
+        String source = raw(message, trade.offset(), trade.length());
         if (trade.defect() != Trade.Defect.NONE) {
             return TradeReading.defective(trade.defect().name(), source);
         }
         List<String> conditions = new ArrayList<>();
         for (int i = 0; i < trade.conditionCount(); i++) {
-            conditions.add(text(buffer, trade.conditionOffset(i), trade.conditionLength(i), trade.conditionEscaped(i)));
+            conditions.add(
+                    text(message, trade.conditionOffset(i), trade.conditionLength(i), trade.conditionEscaped(i)));
         }
         return new TradeReading(
                 "NONE",
                 source,
-                text(buffer, trade.symbolOffset(), trade.symbolLength(), trade.symbolEscaped()),
-                raw(buffer, trade.priceOffset(), trade.priceLength()),
-                raw(buffer, trade.volumeOffset(), trade.volumeLength()),
-                raw(buffer, trade.tradedAtOffset(), trade.tradedAtLength()),
+                text(message, trade.symbolOffset(), trade.symbolLength(), trade.symbolEscaped()),
+                raw(message, trade.priceOffset(), trade.priceLength()),
+                raw(message, trade.volumeOffset(), trade.volumeLength()),
+                raw(message, trade.tradedAtOffset(), trade.tradedAtLength()),
                 conditions);
     }
 
-    private static String text(ByteBuffer buffer, int offset, int length, boolean escaped) {
+    private static String text(byte[] message, int offset, int length, boolean escaped) {
         if (!escaped) {
-            return raw(buffer, offset, length);
+            return raw(message, offset, length);
         }
         byte[] decoded = new byte[length];
-        return new String(decoded, 0, JsonText.decode(buffer, offset, length, decoded), StandardCharsets.UTF_8);
+        return new String(decoded, 0, JsonText.decode(message, offset, length, decoded), StandardCharsets.UTF_8);
     }
 
-    private static String raw(ByteBuffer buffer, int offset, int length) {
-        byte[] bytes = new byte[length];
-        buffer.get(offset, bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+    private static String raw(byte[] message, int offset, int length) {
+        return new String(message, offset, length, StandardCharsets.UTF_8);
     }
 }

@@ -6,7 +6,6 @@ import static io.tapestream.record.CanonicalNumber.Verdict.RANGE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -201,12 +200,12 @@ class CanonicalNumberTest {
     }
 
     private CanonicalNumber.Verdict read(String text) {
-        byte[] bytes = (",\"p\":" + text + ",").getBytes(StandardCharsets.US_ASCII);
-        return number.read(ByteBuffer.wrap(bytes), 5, bytes.length - 6);
+        byte[] bytes = (",\"p\":" + text + ",\"s\":\"BINANCE:BTCUSDT\"").getBytes(StandardCharsets.US_ASCII);
+        return number.read(bytes, 5, text.length());
     }
 
     private String written() {
-        byte[] target = new byte[CanonicalNumber.MAX_LENGTH + 3];
+        byte[] target = new byte[CanonicalNumber.MAX_LENGTH + 3 + Words.ROOM];
         int end = number.writeTo(target, 3);
         return new String(target, 3, end - 3, StandardCharsets.US_ASCII);
     }

@@ -31,13 +31,16 @@ class OccurrenceMapTest {
 
     @Test
     void keepsHashesApartThatShareASlot() {
-        for (int high = 0; high < 5000; high++) {
-            assertThat(map.add(high, 42)).isZero();
+        for (long i = 0; i < 5000; i++) {
+            assertThat(map.add(42, i << 32)).isZero();
+            assertThat(map.add(42 | ((i + 1) << 32), 0)).isZero();
         }
-        for (int high = 0; high < 5000; high++) {
-            assertThat(map.count(high, 42)).isEqualTo(1);
+        for (long i = 0; i < 5000; i++) {
+            assertThat(map.count(42, i << 32)).isEqualTo(1);
+            assertThat(map.count(42 | ((i + 1) << 32), 0)).isEqualTo(1);
         }
-        assertThat(map.count(5000, 42)).isZero();
+        assertThat(map.count(42, 5000L << 32)).isZero();
+        assertThat(map.size()).isEqualTo(10_000);
     }
 
     @Test
@@ -64,10 +67,10 @@ class OccurrenceMapTest {
         Map<Integer, Integer> counts = new HashMap<>();
         for (int value : values) {
             int before = counts.merge(value, 1, Integer::sum) - 1;
-            assertThat(underTest.add(value % 3, value)).isEqualTo(before);
+            assertThat(underTest.add(value % 3, (long) value << 32)).isEqualTo(before);
         }
         assertThat(underTest.size()).isEqualTo(counts.size());
-        counts.forEach(
-                (value, count) -> assertThat(underTest.count(value % 3, value)).isEqualTo(count));
+        counts.forEach((value, count) ->
+                assertThat(underTest.count(value % 3, (long) value << 32)).isEqualTo(count));
     }
 }

@@ -53,7 +53,7 @@ class VenueTableTest {
     }
 
     private static String assetClass(VenueTable table, String symbol) {
-        byte[] utf8 = ("xx" + symbol + ":yy").getBytes(StandardCharsets.UTF_8);
-        return new String(table.assetClass(utf8, 2, utf8.length - 5), StandardCharsets.UTF_8);
+        byte[] utf8 = ("xx" + symbol + ":yyyyyy").getBytes(StandardCharsets.UTF_8);
+        return table.assetClass(utf8, 2, utf8.length - 9).toString();
     }
 }
