@@ -138,12 +138,13 @@ public final class JournalAppender {
     }
 
     private void write(EntryType type, ByteBuffer payload, int length, long receivedAtMillis) {
-        view.put(offset + EntryLayout.TYPE, (byte) type.code());
-        view.put(offset + EntryLayout.FLAGS, flags);
+        // One word: the bytes between flags and session are zero.
+        long kind = type.code() | ((long) flags << (Byte.SIZE * (EntryLayout.FLAGS - EntryLayout.TYPE)));
+        int crc = checksum.of(current.base() + offset, kind, session, receivedAtMillis, payload);
+        view.putLong(offset + EntryLayout.TYPE, kind);
         view.putLong(offset + EntryLayout.SESSION, session);
         view.putLong(offset + EntryLayout.RECEIVED_AT, receivedAtMillis);
         view.put(offset + EntryLayout.PAYLOAD, payload, payload.position(), payload.remaining());
-        int crc = checksum.of(view, offset, length, current.base() + offset);
         EntryCursor.WORD.setRelease(view, offset, (long) crc << Integer.SIZE | length);
         VarHandle.releaseFence();
         offset += EntryLayout.aligned(length);

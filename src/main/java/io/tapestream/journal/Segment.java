@@ -2,6 +2,8 @@ package io.tapestream.journal;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
@@ -17,6 +19,16 @@ import org.jspecify.annotations.Nullable;
  * be touched only between {@link #acquire()} and {@link #release()}.
  */
 final class Segment {
+    private static final VarHandle LIMIT;
+
+    static {
+        try {
+            LIMIT = MethodHandles.lookup().findVarHandle(Segment.class, "limit", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Path path;
     private final long base;
     private final int length;
@@ -58,9 +70,12 @@ final class Segment {
         return limit;
     }
 
-    /** Shows readers everything that was written before this call and lies below {@code newLimit}. */
+    /**
+     * Shows readers everything that was written before this call and lies below {@code newLimit}, soon: it does not
+     * wait until they can see it.
+     */
     void publish(int newLimit) {
-        limit = newLimit;
+        LIMIT.setRelease(this, newLimit);
     }
 
     long createdAtMillis() {

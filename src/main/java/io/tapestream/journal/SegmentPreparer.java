@@ -8,6 +8,8 @@ import java.nio.file.Path;
 
 /** Puts the next segment on the disk before it is needed. */
 final class SegmentPreparer {
+    private static final int PAGE_LENGTH = 4096;
+
     private final Path directory;
     private final int segmentLength;
 
@@ -30,9 +32,20 @@ final class SegmentPreparer {
             if (view == null) {
                 throw new NoSuchFileException(path.toString());
             }
+            touch(view);
             return new PreparedSegment(segment, view);
         } catch (IOException e) {
             throw Disk.failed("next journal segment cannot be prepared", path, e);
+        }
+    }
+
+    /**
+     * Writes to each page, so that it is the keeper who waits while the system maps it and makes it writable, and not
+     * the event loop.
+     */
+    private static void touch(ByteBuffer view) {
+        for (int page = 0; page < view.capacity(); page += PAGE_LENGTH) {
+            view.put(page, (byte) 0);
         }
     }
 }
