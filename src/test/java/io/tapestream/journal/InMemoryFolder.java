@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDirFactory;
  * Makes temporary folders in memory where the system has such a place: tests that open thousands of journals force
  * thousands of files.
  */
-final class InMemoryFolder implements TempDirFactory {
+public final class InMemoryFolder implements TempDirFactory {
     private static final Path MEMORY = Path.of("/dev/shm");
 
     @Override
@@ -19,7 +19,8 @@ final class InMemoryFolder implements TempDirFactory {
         return createTempDirectory();
     }
 
-    Path createTempDirectory() throws IOException {
+    /** Makes a folder that whoever asks for it deletes. */
+    public Path createTempDirectory() throws IOException {
         return Files.isWritable(MEMORY)
                 ? Files.createTempDirectory(MEMORY, "tapestream-")
                 : Files.createTempDirectory("tapestream-");

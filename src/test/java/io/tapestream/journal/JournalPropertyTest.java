@@ -46,7 +46,7 @@ class JournalPropertyTest {
 
     @Property(tries = 150, shrinking = ShrinkingMode.BOUNDED)
     void theWholeEntriesAreThereAndNothingElse(@ForAll("steps") List<Step> steps) throws IOException {
-        Path directory = new InMemoryFolder().createTempDirectory();
+        Path directory = InMemoryFolder.create();
         try {
             run(steps, new JournalFolder(directory));
         } finally {
