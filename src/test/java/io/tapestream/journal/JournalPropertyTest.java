@@ -46,7 +46,7 @@ class JournalPropertyTest {
 
     @Property(tries = 150, shrinking = ShrinkingMode.BOUNDED)
     void theWholeEntriesAreThereAndNothingElse(@ForAll("steps") List<Step> steps) throws IOException {
-        Path directory = InMemoryFolder.create();
+        Path directory = new InMemoryFolder().createTempDirectory();
         try {
             run(steps, new JournalFolder(directory));
         } finally {
