@@ -67,7 +67,7 @@ class ProducerRebuildsIT {
         long builtBefore = built();
         rebuild(REBUILDS / PUTTERS);
         // The KPL does not close the lock files under which it unpacks its daemon.
-        before.assertNothingIsKept(folder);
+        before.assertNothingIsKept(endpoint.uri().getPort(), folder);
         assertThat(NettyLeaks.take()).isEmpty();
         assertThat(built() - builtBefore).isGreaterThanOrEqualTo(REBUILDS);
     }
