@@ -125,6 +125,7 @@ final class Ingester {
             feed = open(feed(surroundings.clock()));
             gate = new FeedGate(feed);
             hours = new HoursWatch(settings.hours(), surroundings.clock(), gate);
+            publisher.restsWhile(hours::isOutside);
             keeper.holds(gate);
             open(JmxReporter.forRegistry(metrics).inDomain("io.tapestream").build())
                     .start();
@@ -170,12 +171,12 @@ final class Ingester {
                 settings.journal().directory(),
                 journal.checkpoint(),
                 journal.endPosition());
+        hours.look();
         publisherThread.start();
         new Threads("publisher-watch").newThread(watch).start();
         keeper.look();
         keeperThread.start();
         lease.start();
-        hours.look();
         gate.start();
         if (!settings.hours().windows().isEmpty()) {
             new Threads("hours").newThread(hours).start();

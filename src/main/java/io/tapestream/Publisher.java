@@ -5,6 +5,7 @@ import io.tapestream.journal.JournalReader;
 import io.tapestream.kinesis.UserRecordPutter;
 import io.tapestream.record.RecordPacker;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +33,8 @@ final class Publisher implements Runnable {
     private final RecordPacker packer;
     private final UserRecordPutter putter;
     private final Consumer<Throwable> onFailure;
+
+    private BooleanSupplier isOffDuty = () -> false;
 
     private volatile boolean signalled;
     private volatile boolean parked;
@@ -61,15 +64,26 @@ final class Publisher implements Runnable {
         readPosition = range.from();
     }
 
+    /**
+     * Has no producer run while nothing is to be published and this says so; call it before the thread starts.
+     *
+     * @param condition any thread, must not block
+     */
+    void restsWhile(BooleanSupplier condition) {
+        isOffDuty = condition;
+    }
+
     @Override
     public void run() {
         thread = Thread.currentThread();
         long turn = 0;
         try (reader;
                 putter) {
+            putter.rest(isOffDuty.getAsBoolean());
             while (!isDone()) {
                 signalled = false;
                 turns = ++turn;
+                restOrWake();
                 int work = putter.poll();
                 if (putter.hasRoom()) {
                     work += publishBatch();
@@ -80,6 +94,13 @@ final class Publisher implements Runnable {
             }
         } catch (RuntimeException | Error e) {
             onFailure.accept(e);
+        }
+    }
+
+    private void restOrWake() {
+        boolean offDuty = isOffDuty.getAsBoolean();
+        if (!offDuty || caughtUp) {
+            putter.rest(offDuty);
         }
     }
 

@@ -262,6 +262,7 @@ class PipelineTest {
         Ingester ingester = rig.start();
         assertThat(ingester.health().details()).containsEntry("feed", "closed").containsEntry("outside_hours", true);
         assertThat(ingester.health().healthy()).isTrue();
+        assertThat(ingester.counts().of("kinesis.producer-builds")).isZero();
 
         now.set(Instant.parse("2026-11-25T09:00:00Z"));
         send(venue.awaitPeer(), AAPL);
@@ -269,7 +270,9 @@ class PipelineTest {
         now.set(Instant.parse("2026-11-25T17:00:00Z"));
         await().untilAsserted(() -> assertThat(ingester.isOutsideHours()).isTrue());
         await().untilAsserted(() -> assertThat(ingester.health().details()).containsEntry("feed", "closed"));
+        await().untilAsserted(() -> assertThat(producer.isClosed()).isTrue());
 
+        assertThat(ingester.counts().of("kinesis.producer-builds")).isOne();
         assertThat(ingester.stop("test")).isTrue();
         assertThat(closeReasons()).containsExactly("outside-hours");
         assertThat(IngesterRig.ids(producer)).hasSize(AAPL_TRADES);

@@ -59,6 +59,7 @@ final class ProducerSlot {
     private long lostSinceNanos;
     private int givenUpInARow;
     private long resumeNanos;
+    private boolean isResting;
 
     ProducerSlot(
             KinesisSettings settings,
@@ -78,7 +79,7 @@ final class ProducerSlot {
 
     /** Builds the producer if there is none and it is time to; returns whether there is a new one. */
     boolean build(long nowNanos) {
-        if (producer != null || nowNanos - resumeNanos < 0) {
+        if (isResting || producer != null || nowNanos - resumeNanos < 0) {
             return false;
         }
         try {
@@ -279,9 +280,9 @@ final class ProducerSlot {
         return resultNanos + limitNanos - nowNanos;
     }
 
-    /** Nanoseconds until a producer is built, or takes records again. */
+    /** Nanoseconds until a producer is built, or takes records again; {@link Long#MAX_VALUE} while none is wanted. */
     long nanosToResume(long nowNanos) {
-        return Math.max(0, resumeNanos - nowNanos);
+        return isResting ? Long.MAX_VALUE : Math.max(0, resumeNanos - nowNanos);
     }
 
     boolean isEmpty() {
@@ -297,6 +298,22 @@ final class ProducerSlot {
             return ProducerState.DAEMON_LOST;
         }
         return nowNanos - resultNanos >= SILENCE_NANOS ? ProducerState.SILENT : ProducerState.FAILING;
+    }
+
+    /**
+     * Ends the producer, and builds none, for a time in which nothing is expected: the KPL costs processor and memory
+     * also while it has nothing to do.
+     */
+    void rest(boolean rests) {
+        isResting = rests;
+        if (rests && producer != null) {
+            log.info("producer ended until it is needed stream={}", stream);
+            close();
+        }
+    }
+
+    boolean isResting() {
+        return isResting;
     }
 
     /** Asks the producer to put what it buffers. */

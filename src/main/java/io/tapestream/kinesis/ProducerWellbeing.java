@@ -30,7 +30,7 @@ final class ProducerWellbeing {
 
     /** Looks at the producer, with so many records not acknowledged; logs where trouble begins and where it ends. */
     void look(int outstanding, long nowNanos) {
-        if (outstanding == 0 && !producer.isEmpty()) {
+        if (outstanding == 0 && (producer.isResting() || !producer.isEmpty())) {
             wellNanos = nowNanos;
         }
         ProducerState before = state;

@@ -104,6 +104,7 @@ public final class UserRecordPutter implements AutoCloseable {
      */
     public void put(UserRecord userRecord) {
         OutstandingRecord taken = new OutstandingRecord(userRecord, batches.add());
+        producer.rest(false);
         outstanding.add(taken);
         outstandingBytes += userRecord.capacity();
         metrics.put.inc();
@@ -140,6 +141,11 @@ public final class UserRecordPutter implements AutoCloseable {
         done += giveWaiting(nowNanos);
         wellbeing.look(outstanding.size(), nowNanos);
         return done;
+    }
+
+    /** Has no producer run until the next record or until it is told otherwise, unless something is outstanding. */
+    public void rest(boolean rests) {
+        producer.rest(rests && outstanding.isEmpty());
     }
 
     private int giveUpLost(long nowNanos) {
