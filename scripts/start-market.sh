@@ -37,7 +37,7 @@ main() {
   fi
   cd "$root" # conf/ and data/ are found from here
   # shellcheck disable=SC2086  # options, split at spaces
-  exec "$(java_program)" ${JAVA_OPTS:-} -jar "$root/target/tapestream.jar" run --env "$environment" --progress "$@"
+  exec "$(java_program)" @conf/jvm.options ${JAVA_OPTS:-} -jar "$root/target/tapestream.jar" run --env "$environment" --progress "$@"
 }
 
 # check_arguments ENVIRONMENT OPTION...: everything a person can get wrong is told before anything is built or changed.

@@ -4,6 +4,7 @@
 #   scripts/test.sh            everything
 #   scripts/test.sh STEP...    only these steps: tools venv shell ruff mypy template pytest bats image autobahn java containers integration crash load chaos soak
 #   scripts/test.sh mutations  breaks one invariant after the other on purpose, and wants a run of chaos to catch each: minutes, so only by its name
+#   scripts/test.sh bench      tests the benchmark that is compiled with a library of its own
 #
 # Prints a line a step, its output goes to target/test-logs/STEP.log; at the end what ran and what did not. Exits 0 only if nothing failed. With
 # CI=true container tests that did not run are a failure.
@@ -15,7 +16,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/scripts/lib.sh"
 
 all_steps=(tools venv shell ruff mypy template pytest bats image autobahn java containers integration crash load chaos soak)
-named_steps=(mutations) # long: only where they are named
+named_steps=(mutations bench) # only where they are named
 logs=$root/target/test-logs
 failed_steps=()
 remarks=()
@@ -142,7 +143,11 @@ step_java() {
   rm -rf target/surefire-reports target/failsafe-reports target/classes target/test-classes target/maven-status
   require_java
   "$(maven_program)" -B verify
-  # What is compiled with a library that no other build may see; its classes go with it.
+}
+
+# What is compiled with a library that no other build may see; its classes go with it.
+step_bench() {
+  require_java
   "$(maven_program)" -B -Pbench test -Dtest='Chronicle*Test'
   rm -rf target/test-classes
 }
@@ -166,11 +171,14 @@ step_containers() {
   exit 77
 }
 
-# What the tests do is mostly waiting: more of them at once than there are processors.
+# What the tests do is mostly waiting: more of them at once than there are processors. They run whole programs against the clock, beside each other,
+# on a machine that may be anybody's: what fails is run once more by itself, and the report says which tests needed that.
 step_integration() {
-  rm -rf target/integration-reports
+  local reports=target/integration-reports
+  rm -rf "$reports"
   .venv/bin/pytest -m integration --numprocesses 3 --dist loadfile --no-loadscope-reorder \
-    --durations 30 --junitxml=target/integration-reports/integration.xml
+    --durations 30 --junitxml="$reports/integration.xml" \
+    || .venv/bin/pytest -m integration --last-failed --last-failed-no-failures none --junitxml="$reports/second-run.xml"
 }
 
 step_mutations() {
@@ -224,6 +232,7 @@ report() {
   done
   if ((${#folders[@]} > 0)) && [[ -x .venv/bin/python ]]; then
     read -r passed failed skipped < <(.venv/bin/python scripts/test_reports.py totals "${folders[@]}")
+    .venv/bin/python scripts/test_reports.py flaky "${folders[@]}" | sed 's/^/flaky, failed once and not again: /'
   fi
   if ((${#failed_steps[@]} > 0)); then
     printf 'failed: %s\n' "${failed_steps[*]}"

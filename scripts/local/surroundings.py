@@ -21,7 +21,8 @@ def java(*options: str) -> list[str | Path]:
     """Returns how a Java command of ours begins."""
     home = os.environ.get("JAVA_HOME")
     program = str(Path(home) / "bin/java") if home else "java"
-    return [program, *os.environ.get("JAVA_OPTS", "").split(), *options, "-jar", JAR]
+    ours = f"@{ROOT / 'conf/jvm.options'}"
+    return [program, ours, *os.environ.get("JAVA_OPTS", "").split(), *options, "-jar", JAR]
 
 
 def replace_variables() -> None:
