@@ -2,7 +2,7 @@
 
 python scripts/test_reports.py totals FOLDER...       prints: PASSED FAILED SKIPPED
 python scripts/test_reports.py containers FOLDER      prints: RUN SKIPPED of the container tests
-python scripts/test_reports.py flaky FOLDER...        prints the tests that failed once and not again
+python scripts/test_reports.py flaky FOLDER...        prints the tests that failed once, not twice
 """
 
 from __future__ import annotations
