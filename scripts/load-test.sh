@@ -39,9 +39,10 @@ main() {
   exec "$root/.venv/bin/python" "$root/scripts/load/load_test.py" "$@"
 }
 
-# build_bench: target/bench-classes, unless they are newer than what they are made of. javac alone does: the libraries are there.
+# build_bench: target/bench-classes, unless they are newer than what they are made of. javac alone does: all libraries but the hash library, which
+# the other designs make their ids with, are the program's.
 build_bench() {
-  local classes=$root/target/bench-classes java javac log=$root/target/bench-build.log
+  local classes=$root/target/bench-classes libraries=$root/target/bench-lib java javac log=$root/target/bench-build.log
   if [[ -f $classes/built && -z $(find "$root/src/bench" "$root/target/tapestream.jar" -newer "$classes/built" -print -quit) ]]; then
     return
   fi
@@ -49,14 +50,19 @@ build_bench() {
   javac=${java%java}javac
   command -v "$javac" >/dev/null || fail 3 "no javac found: command=$javac (install a JDK, not only a Java runtime)"
   say "building target/bench-classes"
-  rm -rf "$classes"
+  rm -rf "$classes" "$libraries"
   mkdir -p "$classes"
+  run_logged "$log" "$(maven_program)" -B -q -f "$root/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=test -DincludeArtifactIds=hash4j -DoutputDirectory="$libraries" || bench_failed "$log"
   find "$root/src/bench/java" -name '*.java' >"$classes/sources"
-  run_logged "$log" "$javac" --release 17 -d "$classes" -cp "$root/target/tapestream.jar:$root/target/lib/*" "@$classes/sources" || {
-    tail -30 "$log" >&2
-    fail 3 "build failed: log=$log (its end is above)"
-  }
+  run_logged "$log" "$javac" --release 17 -d "$classes" -cp "$root/target/tapestream.jar:$root/target/lib/*:$libraries/*" \
+    "@$classes/sources" || bench_failed "$log"
   touch "$classes/built"
+}
+
+bench_failed() {
+  tail -30 "$1" >&2
+  fail 3 "build failed: log=$1 (its end is above)"
 }
 
 main "$@"

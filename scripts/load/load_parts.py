@@ -190,7 +190,8 @@ def bench(program: str, *options: str) -> Command:
     """Returns how a program of the bench tree begins."""
     command = java(*options)
     separator = command.index("-jar")
-    class_path = f"{CLASSES}:{ROOT}/target/tapestream.jar:{ROOT}/target/lib/*"
+    libraries = f"{ROOT}/target/lib/*:{ROOT}/target/bench-lib/*"
+    class_path = f"{CLASSES}:{ROOT}/target/tapestream.jar:{libraries}"
     return [*command[:separator], "-cp", class_path, f"io.tapestream.bench.{program}"]
 
 
