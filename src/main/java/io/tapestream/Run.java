@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /** One run of the ingester from start to summary, whoever ends it: its time, a failure, or a signal. */
 final class Run {
     private static final Logger LOG = LoggerFactory.getLogger(Run.class);
-    private static final long POLL_MILLIS = 20;
+    private static final long POLL_MILLIS = 100;
 
     /**
      * What ends a run besides a signal or a failure.
