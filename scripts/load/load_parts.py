@@ -187,8 +187,8 @@ class Parts:
 
 
 def bench(program: str, *options: str) -> Command:
-    """Returns how a program of the bench tree begins."""
-    command = java(*options)
+    """Returns how a program of the bench tree begins: with all compilers, to be at its best."""
+    command = java("-XX:TieredStopAtLevel=4", *options)
     separator = command.index("-jar")
     libraries = f"{ROOT}/target/lib/*:{ROOT}/target/bench-lib/*"
     class_path = f"{CLASSES}:{ROOT}/target/tapestream.jar:{libraries}"
