@@ -187,12 +187,10 @@ class Parts:
 
 
 def bench(program: str, *options: str) -> Command:
-    """Returns how a program of the bench tree begins: with all compilers, to be at its best."""
-    command = java("-XX:TieredStopAtLevel=4", *options)
-    separator = command.index("-jar")
+    """Returns how a program of the bench tree begins: with the options of Java itself, not ours."""
     libraries = f"{ROOT}/target/lib/*:{ROOT}/target/bench-lib/*"
     class_path = f"{CLASSES}:{ROOT}/target/tapestream.jar:{libraries}"
-    return [*command[:separator], "-cp", class_path, f"io.tapestream.bench.{program}"]
+    return [java()[0], *options, "-cp", class_path, f"io.tapestream.bench.{program}"]
 
 
 def failure(child: Child) -> LoadTestError:
