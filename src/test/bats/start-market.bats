@@ -135,7 +135,7 @@ variables=()
   start dev --for 30s --json
   [ "$status" -eq 0 ]
   [ "${lines[0]}" = "$project" ]
-  [ "${lines[1]}" = "-jar $project/target/tapestream.jar run --env dev --progress --for 30s --json" ]
+  [ "${lines[1]}" = "@conf/jvm.options -jar $project/target/tapestream.jar run --env dev --progress --for 30s --json" ]
 }
 
 @test "a signal to the script reaches the ingester, whose exit code is the script's" {
@@ -177,7 +177,7 @@ variables=()
   chmod +x "$project/mvnw"
   start dev
   [ "$status" -eq 0 ]
-  [[ $output == *"java -jar"* ]]
+  [[ $output == *"java @conf/jvm.options -jar"* ]]
 }
 
 @test "nothing is built while the jar is newer than the sources" {
