@@ -20,7 +20,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +56,11 @@ public final class AcknowledgingEndpoint implements AutoCloseable {
 
     private final TestCertificate certificate;
     private final HttpsServer server;
-    private final ExecutorService executor = Executors.newCachedThreadPool();
+
+    /** Its threads end soon, so that they are not taken for something that is left. */
+    private final ExecutorService executor =
+            new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>());
+
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();
     private final Map<String, AtomicLong> calls = new ConcurrentHashMap<>();
     private final List<StreamRecord> records = new ArrayList<>();
